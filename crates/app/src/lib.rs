@@ -1,0 +1,1 @@
+//! The desk: commands, events, runners and the guarded local servers.

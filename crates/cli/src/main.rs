@@ -1,0 +1,2 @@
+//! daypack: the tool for institutions, scripts and tests.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Foreign files to courses, and our own package.

@@ -1,0 +1,1 @@
+//! Talking to a site: connectors and the network client.

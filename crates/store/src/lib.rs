@@ -1,0 +1,1 @@
+//! The shelf on disk: SQLite for facts, files for bytes.
