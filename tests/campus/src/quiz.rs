@@ -1,0 +1,5 @@
+//! Quizzes: the life of an attempt, marking, and the HTML of questions.
+
+pub mod attempt;
+pub mod html;
+pub mod marking;
