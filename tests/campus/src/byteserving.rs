@@ -37,15 +37,19 @@ const BOUNDARY: &str = "s1k2o3d4a5k6s7";
 
 /// Answers GET, POST or HEAD for a file.
 pub async fn serve(method: &Method, headers: &HeaderMap, content: Content) -> Response<Body> {
-    let modified = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(content.time.max(0).cast_unsigned()));
+    let modified =
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(content.time.max(0).cast_unsigned()));
     let etag = content.sha1.as_ref().map(|sha1| format!("\"{sha1}\""));
     let expires = if content.lasting {
         httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(21_600))
     } else {
         "Thu, 01 Jan 1970 00:00:00 GMT".to_owned()
     };
-    let disposition =
-        format!("{}; filename=\"{}\"", if content.attachment { "attachment" } else { "inline" }, content.name);
+    let disposition = format!(
+        "{}; filename=\"{}\"",
+        if content.attachment { "attachment" } else { "inline" },
+        content.name
+    );
     let mut fields = vec![
         ("Access-Control-Allow-Origin", "*".to_owned()),
         ("Access-Control-Allow-Headers", "range".to_owned()),
@@ -114,7 +118,8 @@ fn unchanged(headers: &HeaderMap, etag: &str, time: i64) -> bool {
     if let Some(known) = header_text(headers, "if-none-match") {
         return known.split(',').any(|one| one.trim() == etag);
     }
-    let since = header_text(headers, "if-modified-since").and_then(|text| httpdate::parse_http_date(text).ok());
+    let since =
+        header_text(headers, "if-modified-since").and_then(|text| httpdate::parse_http_date(text).ok());
     since.is_some_and(|since| since >= UNIX_EPOCH + Duration::from_secs(time.max(0).cast_unsigned()))
 }
 

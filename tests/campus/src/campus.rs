@@ -191,7 +191,8 @@ impl Campus {
         modname: &str,
         instance: i64,
     ) -> Result<&Module, Fault> {
-        let found = self.modules.iter().find(|module| module.modname == modname && module.instance == instance);
+        let found =
+            self.modules.iter().find(|module| module.modname == modname && module.instance == instance);
         let module = found.ok_or_else(|| Fault::no_record(modname))?;
         if takes_part(world, caller.user) { Ok(module) } else { Err(Fault::of("requireloginerror")) }
     }

@@ -143,7 +143,12 @@ pub fn obey(campus: &Campus, command: &str, arguments: &[&str]) -> Result<Value,
         ("forget-requests", []) => campus.log.clear(),
         ("state", []) => return state(campus),
         ("reset", []) => campus.reset()?,
-        _ => return Err(bad(format!("no command `{command}` with {} arguments; see `campus ctl --help`", arguments.len()))),
+        _ => {
+            return Err(bad(format!(
+                "no command `{command}` with {} arguments; see `campus ctl --help`",
+                arguments.len()
+            )));
+        }
     }
     done
 }

@@ -54,9 +54,11 @@ pub fn sha1_hex(bytes: &[u8]) -> String {
 /// Length, SHA-1 and time of a file on disk.
 pub fn measure(path: &Path) -> std::io::Result<(u64, String, i64)> {
     let mut file = std::fs::File::open(path)?;
-    let time = file.metadata()?.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| {
-        since.as_secs().cast_signed()
-    });
+    let time = file
+        .metadata()?
+        .modified()?
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs().cast_signed());
     let (mut hash, mut size, mut buffer) = (Sha1::new(), 0_u64, vec![0_u8; 1 << 16]);
     loop {
         let got = file.read(&mut buffer)?;

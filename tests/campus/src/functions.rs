@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::campus::{Campus, Caller, takes_part};
+use crate::campus::{Caller, Campus, takes_part};
 use crate::fault::Fault;
 use crate::world::World;
 

@@ -18,14 +18,16 @@ pub fn clean(html: &str) -> String {
             return out;
         };
         let tag = rest.get(1..end).unwrap_or("");
-        let name: String = tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
+        let name: String =
+            tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
         let name = name.to_ascii_lowercase();
         rest = rest.get(end + 1..).unwrap_or("");
         if matches!(name.as_str(), "script" | "style" | "iframe" | "object" | "form") {
             let close = format!("</{name}");
             if !tag.starts_with('/') {
                 let lower = rest.to_ascii_lowercase();
-                let skip = lower.find(&close).and_then(|at| lower.get(at..)?.find('>').map(|end| at + end + 1));
+                let skip =
+                    lower.find(&close).and_then(|at| lower.get(at..)?.find('>').map(|end| at + end + 1));
                 rest = rest.get(skip.unwrap_or(rest.len())..).unwrap_or("");
             }
             continue;
@@ -92,7 +94,10 @@ mod tests {
     fn a_marker_class_stays_and_what_could_run_goes() {
         let marked = "<p>Hi</p><span class=\"ref-1\"></span>";
         assert_eq!(clean(marked), marked);
-        assert_eq!(clean("<p onclick=\"x()\" data-a=\"b c\" id=\"k\">t<!-- c --></p><script>1</script>"), "<p id=\"k\">t</p>");
+        assert_eq!(
+            clean("<p onclick=\"x()\" data-a=\"b c\" id=\"k\">t<!-- c --></p><script>1</script>"),
+            "<p id=\"k\">t</p>"
+        );
         assert_eq!(clean("1 &lt; 2"), "1 &lt; 2");
     }
 }

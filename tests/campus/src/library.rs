@@ -28,7 +28,9 @@ async fn answer(folder: Option<&Path>, method: &Method, headers: &HeaderMap, pat
         return response(405, &[("Allow", "GET, HEAD")], Body::empty());
     }
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
-    let clean = decoded.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0']));
+    let clean = decoded
+        .split('/')
+        .all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0']));
     let Some(file) = folder.filter(|_| clean).map(|folder| folder.join(&decoded)) else {
         return plain(404, "not found\n");
     };
@@ -40,7 +42,9 @@ async fn answer(folder: Option<&Path>, method: &Method, headers: &HeaderMap, pat
     let seconds = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let size = meta.len();
     let etag = format!("\"{seconds:x}-{size:x}\"");
-    let digest = decoded.split(['/', '.', '-']).any(|part| part.len() == 64 && part.bytes().all(|b| b.is_ascii_hexdigit()));
+    let digest = decoded
+        .split(['/', '.', '-'])
+        .any(|part| part.len() == 64 && part.bytes().all(|b| b.is_ascii_hexdigit()));
     let cache = if digest { "public, max-age=31536000, immutable" } else { "no-cache" };
     let last = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
     let mime = match mime_of(&decoded) {
@@ -54,25 +58,28 @@ async fn answer(folder: Option<&Path>, method: &Method, headers: &HeaderMap, pat
         ("Accept-Ranges", "bytes".to_owned()),
         ("Cache-Control", cache.to_owned()),
     ];
-    let known = header_text(headers, "if-none-match").map(|list| list.split(',').any(|one| one.trim() == etag));
+    let known =
+        header_text(headers, "if-none-match").map(|list| list.split(',').any(|one| one.trim() == etag));
     let since = header_text(headers, "if-modified-since").is_some_and(|text| text == last);
     if known.unwrap_or(since) {
         return reply(304, &fields, Body::empty());
     }
     let same = header_text(headers, "if-range").is_none_or(|value| value == etag || value == last);
-    let (status, from, length) = match header_text(headers, "range").filter(|_| same).map(|text| single(text, size)) {
-        Some(Asked::Part(from, to)) => {
-            fields.push(("Content-Range", format!("bytes {from}-{to}/{size}")));
-            (206, from, to - from + 1)
-        }
-        Some(Asked::Beyond) => {
-            fields.push(("Content-Range", format!("bytes */{size}")));
-            return reply(416, &fields, Body::empty());
-        }
-        Some(Asked::Whole) | None => (200, 0, size),
-    };
+    let (status, from, length) =
+        match header_text(headers, "range").filter(|_| same).map(|text| single(text, size)) {
+            Some(Asked::Part(from, to)) => {
+                fields.push(("Content-Range", format!("bytes {from}-{to}/{size}")));
+                (206, from, to - from + 1)
+            }
+            Some(Asked::Beyond) => {
+                fields.push(("Content-Range", format!("bytes */{size}")));
+                return reply(416, &fields, Body::empty());
+            }
+            Some(Asked::Whole) | None => (200, 0, size),
+        };
     fields.push(("Content-Length", length.to_string()));
-    let body = if method == Method::HEAD { Body::empty() } else { part(&Bytes::Disk(file), from, length).await };
+    let body =
+        if method == Method::HEAD { Body::empty() } else { part(&Bytes::Disk(file), from, length).await };
     reply(status, &fields, body)
 }
 

@@ -153,7 +153,8 @@ async fn run(command: Command) -> Result<(), CampusError> {
                 .await
                 .map_err(CampusError::io(format!("cannot open port {port}")))?;
             let site = format!("http://{}", door.address());
-            let plan = Plan { course, library, state, grade_after: i64::from(grade_after), site: site.clone() };
+            let plan =
+                Plan { course, library, state, grade_after: i64::from(grade_after), site: site.clone() };
             let campus = Arc::new(Campus::open(plan, switches)?);
             let control = Control::open(control_port).await?;
             let accounts: Vec<_> = USERS
@@ -168,7 +169,10 @@ async fn run(command: Command) -> Result<(), CampusError> {
             );
             if announce {
                 for user in USERS.iter().filter(|user| user.enrolled) {
-                    eprintln!("Practice campus: {site}  name: {}  password: {}", user.username, user.password);
+                    eprintln!(
+                        "Practice campus: {site}  name: {}  password: {}",
+                        user.username, user.password
+                    );
                 }
             }
             tokio::select! {

@@ -185,13 +185,7 @@ struct Shelf<'a> {
 
 impl Shelf<'_> {
     /// Puts a file of the course into the module; below `base` it keeps its folders.
-    fn add(
-        &mut self,
-        path: &str,
-        base: Option<&str>,
-        mime: &str,
-        sortorder: i64,
-    ) -> Result<(), CampusError> {
+    fn add(&mut self, path: &str, base: Option<&str>, mime: &str, sortorder: i64) -> Result<(), CampusError> {
         let disk = inside(self.folder, path)?;
         let (size, sha1, time) = measure(&disk).map_err(CampusError::io(format!("cannot read {path}")))?;
         let kept = base.and_then(|base| path.strip_prefix(base)).map(|rest| rest.trim_start_matches('/'));
@@ -202,9 +196,11 @@ impl Shelf<'_> {
         };
         let component = if self.module.modname == "page" { "mod_page" } else { "mod_resource" };
         let context = self.module.context();
-        let taken = self.built.files.iter().any(|file| {
-            file.context == context && file.filepath == folders && file.filename == filename
-        });
+        let taken = self
+            .built
+            .files
+            .iter()
+            .any(|file| file.context == context && file.filepath == folders && file.filename == filename);
         let filepath = if taken { format!("{folders}{}/", self.built.files.len()) } else { folders };
         self.module.time = self.module.time.max(time);
         self.built.files.push(StoredFile {
@@ -236,10 +232,13 @@ fn body_of(html: &str) -> &str {
 /// `feedback/assignment.m4a`, or the first recording in `feedback/`.
 fn spoken(folder: &Path) -> Result<Option<StoredFile>, CampusError> {
     let Ok(listing) = std::fs::read_dir(folder.join("feedback")) else { return Ok(None) };
-    let mut paths: Vec<_> = listing.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    let mut paths: Vec<_> =
+        listing.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     paths.sort_by_key(|path| (path.file_name().is_none_or(|name| name != "assignment.m4a"), path.clone()));
     let audio = |path: &std::path::PathBuf| {
-        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| mime_of(name).starts_with("audio/"))
+        path.file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| mime_of(name).starts_with("audio/"))
     };
     let Some(path) = paths.into_iter().find(audio) else { return Ok(None) };
     let filename = path.file_name().and_then(|name| name.to_str()).unwrap_or("feedback.m4a").to_owned();

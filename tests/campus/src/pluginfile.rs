@@ -20,7 +20,13 @@ use crate::world::{OwnFile, World};
 const NAME: &str = "webservice/pluginfile.php";
 
 /// `webservice/pluginfile.php/<path>?token=`
-pub async fn with_token(campus: &Campus, method: &Method, headers: &HeaderMap, path: &str, form: &Param) -> Reply {
+pub async fn with_token(
+    campus: &Campus,
+    method: &Method,
+    headers: &HeaderMap,
+    path: &str,
+    form: &Param,
+) -> Reply {
     let refuse = |value: &serde_json::Value| Reply::new(NAME, reply::script(200, JSON, value));
     if let Some(code) = campus.switches.fails(NAME) {
         return refuse(&Fault::of(&code).script());
@@ -120,10 +126,13 @@ fn find(campus: &Campus, world: &World, user: &User, path: &str) -> Found {
                 all => all,
             };
             let (folders, name) = place(rest);
-            let hit = campus.files.iter().find(|file| {
-                file.context == context && file.filepath == folders && file.filename == name
-            });
-            hit.map_or(Found::Missing, |file| Found::File(Content::stored(file, *component == "mod_resource")))
+            let hit = campus
+                .files
+                .iter()
+                .find(|file| file.context == context && file.filepath == folders && file.filename == name);
+            hit.map_or(Found::Missing, |file| {
+                Found::File(Content::stored(file, *component == "mod_resource"))
+            })
         }
         ("assignsubmission_file", "submission_files", [id, rest @ ..]) => {
             let work = world.submissions.iter().find(|work| {
@@ -131,9 +140,18 @@ fn find(campus: &Campus, world: &World, user: &User, path: &str) -> Found {
             });
             work.map_or(Found::Missing, |work| pick(campus, &work.files, rest))
         }
+        ("mod_forum", "attachment", [id, rest @ ..]) => {
+            let post = world.posts.iter().find(|post| {
+                let talk = world.discussions.iter().find(|talk| talk.id == post.discussion);
+                post.id.to_string() == *id && talk.is_some_and(|talk| talk.forum == module.instance)
+            });
+            post.filter(|_| module.modname == "forum")
+                .map_or(Found::Missing, |post| pick(campus, &post.files, rest))
+        }
         ("assignfeedback_file", "feedback_files", [id, name]) => {
             let mine = world.submissions.iter().filter(|work| work.user == user.id);
-            let graded = mine.filter(|work| work.assign == module.instance).filter_map(|work| work.grade.as_ref());
+            let graded =
+                mine.filter(|work| work.assign == module.instance).filter_map(|work| work.grade.as_ref());
             let spoken = campus.spoken.as_ref().filter(|file| file.filename == *name);
             match (graded.filter(|grade| grade.id.to_string() == *id).next(), spoken) {
                 (Some(grade), Some(file)) => {
@@ -153,7 +171,8 @@ fn own(campus: &Campus, world: &World, user: &User, context: i64, area: &str, re
     }
     match (area, rest) {
         ("private", rest) => {
-            let mine: Vec<OwnFile> = world.private.iter().filter(|file| file.user == user.id).cloned().collect();
+            let mine: Vec<OwnFile> =
+                world.private.iter().filter(|file| file.user == user.id).cloned().collect();
             pick(campus, &mine, rest)
         }
         ("draft", [id, rest @ ..]) => {

@@ -112,7 +112,9 @@ pub fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// stays unsaid (chunked), as PHP does.
 pub fn pace(response: Response<Body>, switches: Arc<Switches>, count: Arc<AtomicU64>) -> Response<Body> {
     let (parts, body) = response.into_parts();
-    if parts.status == StatusCode::NOT_MODIFIED || parts.headers.get(header::CONTENT_LENGTH).is_some_and(|n| n == "0") {
+    if parts.status == StatusCode::NOT_MODIFIED
+        || parts.headers.get(header::CONTENT_LENGTH).is_some_and(|n| n == "0")
+    {
         return Response::from_parts(parts, body);
     }
     Response::from_parts(parts, paced(body, switches, count))
@@ -121,18 +123,21 @@ pub fn pace(response: Response<Body>, switches: Arc<Switches>, count: Arc<Atomic
 /// A body that takes its time.
 pub fn paced(body: Body, switches: Arc<Switches>, count: Arc<AtomicU64>) -> Body {
     let start = (body.into_data_stream(), Bytes::new(), switches, count);
-    Body::from_stream(futures_util::stream::unfold(start, |(mut source, mut rest, switches, count)| async move {
-        while rest.is_empty() {
-            match source.next().await? {
-                Ok(bytes) => rest = bytes,
-                Err(error) => return Some((Err(error), (source, rest, switches, count))),
+    Body::from_stream(futures_util::stream::unfold(
+        start,
+        |(mut source, mut rest, switches, count)| async move {
+            while rest.is_empty() {
+                match source.next().await? {
+                    Ok(bytes) => rest = bytes,
+                    Err(error) => return Some((Err(error), (source, rest, switches, count))),
+                }
             }
-        }
-        let part = rest.split_to(rest.len().min(switches.chunk()));
-        switches.carry(part.len()).await;
-        count.fetch_add(part.len() as u64, Ordering::Relaxed);
-        Some((Ok(part), (source, rest, switches, count)))
-    }))
+            let part = rest.split_to(rest.len().min(switches.chunk()));
+            switches.carry(part.len()).await;
+            count.fetch_add(part.len() as u64, Ordering::Relaxed);
+            Some((Ok(part), (source, rest, switches, count)))
+        },
+    ))
 }
 
 #[cfg(test)]

@@ -57,18 +57,27 @@ fn failure(code: &str, form: &Param) -> Result<Value, Fault> {
     match code {
         "couldnotsavesubmission" => Ok(json!([{"item": "The due date for this assignment has now passed",
             "itemid": id, "warningcode": code, "message": "Could not save submission."}])),
-        "couldnotsubmitforgrading" => Ok(json!([{"item": format!("User id: 4, Assignment id: {id} Notices:"),
-            "itemid": id, "warningcode": code, "message": "Could not submit assignment for grading."}])),
+        "couldnotsubmitforgrading" => {
+            Ok(json!([{"item": format!("User id: 4, Assignment id: {id} Notices:"),
+            "itemid": id, "warningcode": code, "message": "Could not submit assignment for grading."}]))
+        }
         _ => Err(Fault::of(code)),
     }
 }
 
 /// Whether a code can be planned.
 pub fn can_fail_with(code: &str) -> bool {
-    matches!(code, "503" | "couldnotsavesubmission" | "couldnotsubmitforgrading") || Fault::known(code).is_some()
+    matches!(code, "503" | "couldnotsavesubmission" | "couldnotsubmitforgrading")
+        || Fault::known(code).is_some()
 }
 
-fn call(campus: &Campus, world: &mut World, token: &str, function: &str, form: &Param) -> Result<Value, Fault> {
+fn call(
+    campus: &Campus,
+    world: &mut World,
+    token: &str,
+    function: &str,
+    form: &Param,
+) -> Result<Value, Fault> {
     let user = authenticate(campus, world, token)?;
     let described = match campus.schema.find(function) {
         Lookup::Here(described) => described,

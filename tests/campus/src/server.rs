@@ -58,7 +58,8 @@ async fn entry(
 async fn route(campus: &Campus, request: Request) -> Reply {
     let path = request.uri().path().to_owned();
     if let Some(rest) = path.strip_prefix("/library/") {
-        return library::serve(campus.plan.library.as_deref(), request.method(), request.headers(), rest).await;
+        return library::serve(campus.plan.library.as_deref(), request.method(), request.headers(), rest)
+            .await;
     }
     if let Some(rest) = path.strip_prefix("/tokenpluginfile.php/") {
         return pluginfile::with_key(campus, request.method(), request.headers(), rest).await;

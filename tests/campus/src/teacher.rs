@@ -36,11 +36,14 @@ pub fn hurry(world: &mut World, now: i64) -> usize {
 fn mark_work(campus: &Campus, world: &mut World, now: i64) {
     for at in 0..world.submissions.len() {
         let due = |work: &&crate::world::Submission| work.grade_at.is_some_and(|due| due <= now);
-        let Some((assign, user)) = world.submissions.get(at).filter(due).map(|work| (work.assign, work.user)) else {
+        let Some((assign, user)) = world.submissions.get(at).filter(due).map(|work| (work.assign, work.user))
+        else {
             continue;
         };
-        let found = campus.modules.iter().find(|module| module.modname == "assign" && module.instance == assign);
-        let Some((module, rules)) = found.and_then(|module| Some((module, assign::rules(module).ok()?))) else {
+        let found =
+            campus.modules.iter().find(|module| module.modname == "assign" && module.instance == assign);
+        let Some((module, rules)) = found.and_then(|module| Some((module, assign::rules(module).ok()?)))
+        else {
             continue;
         };
         let fresh = world.next("grade");
@@ -64,13 +67,16 @@ fn mark_work(campus: &Campus, world: &mut World, now: i64) {
 
 fn mark_essays(campus: &Campus, world: &mut World, now: i64) {
     for at in 0..world.attempts.len() {
-        let Some(attempt) = world.attempts.get_mut(at).filter(|attempt| attempt.grade_at.is_some_and(|due| due <= now))
+        let Some(attempt) =
+            world.attempts.get_mut(at).filter(|attempt| attempt.grade_at.is_some_and(|due| due <= now))
         else {
             continue;
         };
         let found =
             campus.modules.iter().find(|module| module.modname == "quiz" && module.instance == attempt.quiz);
-        let Some((module, Subject::Quiz(quiz))) = found.map(|module| (module, &module.subject)) else { continue };
+        let Some((module, Subject::Quiz(quiz))) = found.map(|module| (module, &module.subject)) else {
+            continue;
+        };
         for (slot, question) in attempt.slots.iter_mut().zip(&quiz.questions) {
             if slot.outcome.as_deref() == Some("needsgrading") {
                 slot.mark = Some((question.points * ESSAY_SHARE * 100.0).round() / 100.0);

@@ -215,6 +215,9 @@ pub struct Post {
     pub subject: String,
     /// HTML after cleaning.
     pub message: String,
+    /// Attached files.
+    #[serde(default)]
+    pub files: Vec<OwnFile>,
     /// When.
     pub time: i64,
 }

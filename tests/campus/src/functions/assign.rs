@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{by_courses, completion, int, list as items, messages, own_files, seen};
-use crate::campus::{Campus, Caller, takes_part};
+use crate::campus::{Caller, Campus, takes_part};
 use crate::course::Assignment;
 use crate::fault::Fault;
 use crate::modules::{Module, Subject};
@@ -28,7 +28,12 @@ fn configs(rules: &Assignment) -> Value {
     if rules.accepts_text {
         add("onlinetext", "assignsubmission", "enabled", "1".into());
         add("onlinetext", "assignsubmission", "wordlimit", rules.word_limit.unwrap_or(0).to_string());
-        add("onlinetext", "assignsubmission", "wordlimitenabled", u8::from(rules.word_limit.is_some()).to_string());
+        add(
+            "onlinetext",
+            "assignsubmission",
+            "wordlimitenabled",
+            u8::from(rules.word_limit.is_some()).to_string(),
+        );
     }
     if rules.max_files > 0 {
         add("file", "assignsubmission", "enabled", "1".into());
@@ -122,7 +127,8 @@ pub fn status(campus: &Campus, world: &mut World, caller: &Caller, params: &Valu
     if let (Some(found), Value::Object(map)) = (found, &mut last) {
         map.insert("submission".into(), submission_json(campus, module, rules, found));
     }
-    let mut out = json!({"lastattempt": last, "assignmentdata": {"attachments": {"intro": []}}, "warnings": []});
+    let mut out =
+        json!({"lastattempt": last, "assignmentdata": {"attachments": {"intro": []}}, "warnings": []});
     if let (Some(found), Some(grade), Value::Object(map)) = (found, grade, &mut out) {
         let most = rules.max_grade;
         map.insert(
@@ -258,7 +264,8 @@ pub fn save(campus: &Campus, world: &mut World, caller: &Caller, params: &Value)
     }
     let draft = given.get("files_filemanager").and_then(Value::as_i64).filter(|_| rules.max_files > 0);
     let offered = draft.map(|id| own_files::draft(world, caller.user.id, id));
-    let too_large = offered.iter().flatten().any(|file| rules.max_file_bytes > 0 && file.size > rules.max_file_bytes);
+    let too_large =
+        offered.iter().flatten().any(|file| rules.max_file_bytes > 0 && file.size > rules.max_file_bytes);
     let kept = work(world, caller, module.instance).map(|work| work.files.clone()).unwrap_or_default();
     let files: Vec<OwnFile> = match offered {
         _ if too_large => Vec::new(),
@@ -338,9 +345,10 @@ pub fn submit(campus: &Campus, world: &mut World, caller: &Caller, params: &Valu
     let module = campus.instance(world, caller, "assign", int(params, "assignmentid"))?;
     let locked = world.locked.contains(&module.instance);
     let after = campus.plan.grade_after;
-    let work = world.submissions.iter_mut().find(|work| {
-        work.assign == module.instance && work.user == caller.user.id && work.status == "draft"
-    });
+    let work = world
+        .submissions
+        .iter_mut()
+        .find(|work| work.assign == module.instance && work.user == caller.user.id && work.status == "draft");
     let (Some(work), false) = (work, locked) else {
         let item = format!("User id: {}, Assignment id: {} Notices:", caller.user.id, module.instance);
         let message = "Could not submit assignment for grading.";

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::courses::open_course;
 use super::int;
-use crate::campus::{Campus, Caller, takes_part};
+use crate::campus::{Caller, Campus, takes_part};
 use crate::fault::Fault;
 use crate::modules::Module;
 use crate::world::{Completion, World};
@@ -52,7 +52,12 @@ pub fn set(world: &mut World, user: i64, cmid: i64, done: bool, now: i64) {
 }
 
 /// `core_completion_update_activity_completion_status_manually`
-pub fn update_manually(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn update_manually(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     let module = campus.module(int(params, "cmid")).ok_or_else(|| Fault::of("invalidrecordunknown"))?;
     if !takes_part(world, caller.user) {
         return Err(Fault::of("requireloginerror"));

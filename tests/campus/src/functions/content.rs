@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::contents::{file_url, files};
 use super::{by_courses, int, seen};
-use crate::campus::{Campus, Caller};
+use crate::campus::{Caller, Campus};
 use crate::fault::Fault;
 use crate::modules::{Module, Subject};
 use crate::world::World;
@@ -42,7 +42,12 @@ fn with(campus: &Campus, module: &Module, more: Value) -> Value {
 }
 
 /// `mod_resource_get_resources_by_courses`
-pub fn resources(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn resources(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     let (modules, warnings) = by_courses(campus, world, caller, params, "resource");
     let list: Vec<Value> = modules
         .into_iter()
@@ -115,13 +120,23 @@ pub fn urls(campus: &Campus, world: &mut World, caller: &Caller, params: &Value)
 }
 
 /// `mod_resource_view_resource`
-pub fn view_resource(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn view_resource(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     campus.instance(world, caller, "resource", int(params, "resourceid"))?;
     Ok(seen())
 }
 
 /// `mod_page_view_page`
-pub fn view_page(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn view_page(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     campus.instance(world, caller, "page", int(params, "pageid"))?;
     Ok(seen())
 }

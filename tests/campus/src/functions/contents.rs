@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::courses::{open_course, option};
 use super::{completion, int};
-use crate::campus::{Campus, Caller, takes_part};
+use crate::campus::{Caller, Campus, takes_part};
 use crate::fault::Fault;
 use crate::files::StoredFile;
 use crate::modules::{Module, Subject};
@@ -29,9 +29,8 @@ pub fn get(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) 
     }
     let mut out = Vec::new();
     for (number, (name, summary)) in (0_i64..).zip(sections) {
-        let other = |only: &Option<String>, value: i64| {
-            only.as_ref().is_some_and(|only| *only != value.to_string())
-        };
+        let other =
+            |only: &Option<String>, value: i64| only.as_ref().is_some_and(|only| *only != value.to_string());
         if other(&only_id, number + 1) || other(&only_number, number) {
             continue;
         }
@@ -184,7 +183,8 @@ pub fn file_url(campus: &Campus, file: &StoredFile, revision: &str) -> String {
 /// Percent-escapes a path, keeping its slashes.
 pub fn escape_path(path: &str) -> String {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const KEEP: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
+    const KEEP: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
     utf8_percent_encode(path, KEEP).to_string()
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{int, list, seen, text};
-use crate::campus::{Campus, Caller, takes_part};
+use crate::campus::{Caller, Campus, takes_part};
 use crate::fault::Fault;
 use crate::site::{self, SITE_NAME, TEACHER, USERS};
 use crate::world::World;
@@ -58,7 +58,12 @@ fn short_name(campus: &Campus) -> String {
 }
 
 /// `core_enrol_get_users_courses`
-pub fn users_courses(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn users_courses(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     let asked = int(params, "userid");
     let other = USERS.iter().chain([&TEACHER]).find(|user| user.id == asked);
     if !takes_part(world, caller.user) || !other.is_some_and(|user| takes_part(world, user)) {
@@ -137,5 +142,8 @@ pub fn open_course(campus: &Campus, world: &World, caller: &Caller, id: i64) -> 
 
 /// The options list `[{name, value}]` of a call as one value.
 pub fn option<'a>(params: &'a Value, name: &str) -> Option<&'a str> {
-    list(params, "options").iter().find(|option| text(option, "name") == name).map(|option| text(option, "value"))
+    list(params, "options")
+        .iter()
+        .find(|option| text(option, "name") == name)
+        .map(|option| text(option, "value"))
 }

@@ -4,14 +4,15 @@
 
 use serde_json::{Value, json};
 
+use super::contents::escape_path;
 use super::courses::option;
-use super::{completion, int, list as items, seen, text};
-use crate::campus::{Campus, Caller, takes_part};
+use super::{completion, int, list as items, own_files, seen, text};
+use crate::campus::{Caller, Campus, takes_part};
 use crate::fault::Fault;
 use crate::html_clean::clean;
 use crate::modules::Module;
 use crate::site::{long_date, user};
-use crate::world::{Discussion, Post, World};
+use crate::world::{Discussion, OwnFile, Post, World};
 
 /// Starts a thread.
 pub fn open_discussion(world: &mut World, forum: i64, by: i64, name: &str, message: &str, now: i64) -> i64 {
@@ -24,6 +25,7 @@ pub fn open_discussion(world: &mut World, forum: i64, by: i64, name: &str, messa
         user: by,
         subject: name.to_owned(),
         message: clean(message),
+        files: Vec::new(),
         time: now,
     });
     id
@@ -63,7 +65,12 @@ pub fn view(campus: &Campus, world: &mut World, caller: &Caller, params: &Value)
 }
 
 /// `mod_forum_view_forum_discussion`
-pub fn view_discussion(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn view_discussion(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     let id = int(params, "discussionid");
     let talk = world.discussions.iter().find(|talk| talk.id == id);
     let forum = talk.ok_or_else(|| Fault::no_record("forum_discussions"))?.forum;
@@ -72,7 +79,12 @@ pub fn view_discussion(campus: &Campus, world: &mut World, caller: &Caller, para
 }
 
 /// `mod_forum_get_forum_discussions`
-pub fn discussions(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn discussions(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     let module = campus.instance(world, caller, "forum", int(params, "forumid"))?;
     let mut talks: Vec<(&Discussion, &Post, &Post, usize)> = world
         .discussions
@@ -123,7 +135,8 @@ pub fn posts(campus: &Campus, world: &mut World, caller: &Caller, params: &Value
     if !text(params, "sortdirection").eq_ignore_ascii_case("asc") {
         posts.reverse();
     }
-    let posts: Vec<Value> = posts.into_iter().map(|post| post_json(campus, caller, post)).collect();
+    let posts: Vec<Value> =
+        posts.into_iter().map(|post| post_json(campus, caller, module.context(), post)).collect();
     Ok(json!({
         "posts": posts, "forumid": module.instance, "courseid": campus.course_id,
         "ratinginfo": {"contextid": module.context(), "component": "mod_forum", "ratingarea": "post",
@@ -132,7 +145,7 @@ pub fn posts(campus: &Campus, world: &mut World, caller: &Caller, params: &Value
     }))
 }
 
-fn post_json(campus: &Campus, caller: &Caller, post: &Post) -> Value {
+fn post_json(campus: &Campus, caller: &Caller, context: i64, post: &Post) -> Value {
     let own = post.user == caller.user.id;
     let editable = own && caller.now - post.time < 1800;
     let (long, iso) = long_date(post.time);
@@ -160,10 +173,42 @@ fn post_json(campus: &Campus, caller: &Caller, post: &Post) -> Value {
             "split": null, "reply": format!("{}#mformforum", script("reply")), "export": null,
             "markasread": null, "markasunread": null, "discuss": talk
         },
-        "attachments": [], "messageinlinefiles": [], "tags": [],
+        "attachments": attachments(campus, context, post), "messageinlinefiles": [], "tags": [],
         "html": {"rating": null, "taglist": null, "authorsubheading": format!(
             "by <a href=\"{profile}\">{}</a> - <time datetime=\"{iso}\">{long}</time>", author.fullname())}
     })
+}
+
+/// The draft files an `attachmentsid` option names; three at most, as the forum's setting says.
+fn attached(world: &World, caller: &Caller, params: &Value) -> Vec<OwnFile> {
+    let draft = option(params, "attachmentsid").and_then(|id| id.parse().ok());
+    let files = draft.map(|id| own_files::draft(world, caller.user.id, id)).unwrap_or_default();
+    files.into_iter().take(3).map(|file| OwnFile { itemid: 0, time: caller.now, ..file }).collect()
+}
+
+fn attachments(campus: &Campus, context: i64, post: &Post) -> Value {
+    let shown = |file: &OwnFile| {
+        let mime = crate::files::mime_of(&file.filename);
+        let (long, _) = long_date(file.time);
+        #[allow(clippy::cast_precision_loss)]
+        let size = match file.size {
+            bytes @ 0..1024 => format!("{bytes}\u{a0}bytes"),
+            bytes @ 1024..1_048_576 => format!("{:.1}\u{a0}KB", bytes as f64 / 1024.0),
+            bytes => format!("{:.1}\u{a0}MB", bytes as f64 / 1_048_576.0),
+        };
+        json!({
+            "contextid": context, "component": "mod_forum", "filearea": "attachment", "itemid": post.id,
+            "filepath": file.filepath, "filename": file.filename, "isdir": false,
+            "isimage": mime.starts_with("image/"), "timemodified": file.time, "timecreated": file.time,
+            "filesize": file.size, "author": user(file.user).fullname(), "license": "unknown",
+            "filenameshort": file.filename, "filesizeformatted": size,
+            "icon": crate::files::icon_of(mime), "timecreatedformatted": long, "timemodifiedformatted": long,
+            "url": campus.url(&format!("/pluginfile.php/{context}/mod_forum/attachment/{}{}{}?forcedownload=1",
+                post.id, escape_path(&file.filepath), escape_path(&file.filename))),
+            "urls": {"export": null}, "html": {"plagiarism": null}
+        })
+    };
+    post.files.iter().map(shown).collect()
 }
 
 fn posted(world: &mut World, caller: &Caller, module: &Module) {
@@ -171,10 +216,19 @@ fn posted(world: &mut World, caller: &Caller, module: &Module) {
 }
 
 /// `mod_forum_add_discussion`
-pub fn add_discussion(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn add_discussion(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     let module = campus.instance(world, caller, "forum", int(params, "forumid"))?;
     let (subject, message) = (text(params, "subject"), text(params, "message"));
     let id = open_discussion(world, module.instance, caller.user.id, subject, message, caller.now);
+    let files = attached(world, caller, params);
+    if let Some(post) = world.posts.last_mut() {
+        post.files = files;
+    }
     posted(world, caller, module);
     Ok(json!({"discussionid": id, "warnings": []}))
 }
@@ -186,8 +240,7 @@ pub fn add_post(campus: &Campus, world: &mut World, caller: &Caller, params: &Va
     let discussion = above.ok_or_else(|| Fault::of("invalidparentpostid"))?.discussion;
     let forum = world.discussions.iter().find(|talk| talk.id == discussion).map_or(0, |talk| talk.forum);
     let module = campus.instance(world, caller, "forum", forum)?;
-    // Attachments are taken as given; the campus stores none.
-    let _ = option(params, "attachmentsid");
+    let files = attached(world, caller, params);
     let post = Post {
         id: world.next("post"),
         discussion,
@@ -195,9 +248,10 @@ pub fn add_post(campus: &Campus, world: &mut World, caller: &Caller, params: &Va
         user: caller.user.id,
         subject: text(params, "subject").to_owned(),
         message: clean(text(params, "message")),
+        files,
         time: caller.now,
     };
-    let shown = post_json(campus, caller, &post);
+    let shown = post_json(campus, caller, module.context(), &post);
     let id = post.id;
     world.posts.push(post);
     posted(world, caller, module);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::courses::open_course;
 use super::int;
-use crate::campus::{Campus, Caller, takes_part};
+use crate::campus::{Caller, Campus, takes_part};
 use crate::fault::Fault;
 use crate::modules::Module;
 use crate::site::number;
@@ -36,7 +36,8 @@ fn line(campus: &Campus, world: &World, user: i64, module: &Module) -> Option<Li
             })
         }
         "assign" => {
-            let work = world.submissions.iter().find(|work| work.assign == module.instance && work.user == user);
+            let work =
+                world.submissions.iter().find(|work| work.assign == module.instance && work.user == user);
             let grade = work.and_then(|work| work.grade.as_ref());
             Some(Line {
                 grade: grade.map(|grade| grade.points),
@@ -79,7 +80,10 @@ fn total(lines: &[(&Module, Line)]) -> (Option<f64>, f64) {
     let graded = lines.iter().filter(|(_, line)| line.grade.is_some());
     let sum: f64 = lines.iter().filter_map(|(_, line)| line.grade).sum();
     let most: f64 = graded.map(|(_, line)| line.most).sum();
-    ((most > 0.0).then_some(sum), if most > 0.0 { most } else { lines.iter().map(|(_, line)| line.most).sum() })
+    (
+        (most > 0.0).then_some(sum),
+        if most > 0.0 { most } else { lines.iter().map(|(_, line)| line.most).sum() },
+    )
 }
 
 fn lines<'a>(campus: &'a Campus, world: &World, user: i64) -> Vec<(&'a Module, Line)> {
@@ -143,7 +147,9 @@ pub fn overview(campus: &Campus, world: &mut World, caller: &Caller, params: &Va
     }
     let (sum, _) = total(&lines(campus, world, caller.user.id));
     let grade = match sum {
-        Some(sum) => json!({"courseid": campus.course_id, "grade": format!("{sum:.2}"), "rawgrade": format!("{sum:.5}")}),
+        Some(sum) => {
+            json!({"courseid": campus.course_id, "grade": format!("{sum:.2}"), "rawgrade": format!("{sum:.5}")})
+        }
         None => json!({"courseid": campus.course_id, "grade": "-", "rawgrade": null}),
     };
     Ok(json!({"grades": [grade], "warnings": []}))

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::int;
-use crate::campus::{Campus, Caller};
+use crate::campus::{Caller, Campus};
 use crate::fault::Fault;
 use crate::site;
 use crate::world::{Notification, World};
@@ -95,7 +95,14 @@ pub enum News<'a> {
 }
 
 /// Tells a learner about an activity.
-pub fn tell(campus: &Campus, world: &mut World, to: i64, module: &crate::modules::Module, news: &News, now: i64) {
+pub fn tell(
+    campus: &Campus,
+    world: &mut World,
+    to: i64,
+    module: &crate::modules::Module,
+    news: &News,
+    now: i64,
+) {
     let id = world.next("notification");
     let (name, short, teacher) =
         (&module.name, campus.course.id.to_ascii_uppercase(), site::TEACHER.fullname());
@@ -130,7 +137,10 @@ pub fn tell(campus: &Campus, world: &mut World, to: i64, module: &crate::modules
         ),
         News::Marked { review } => (
             format!("Your attempt at {name} has been reviewed"),
-            format!("Your answers to '{name}' have been reviewed by {teacher}.\n\n    {}\n", campus.url(review)),
+            format!(
+                "Your answers to '{name}' have been reviewed by {teacher}.\n\n    {}\n",
+                campus.url(review)
+            ),
             format!(
                 "<p>Your answers to '<i>{name}</i>' have been reviewed by {teacher}.</p>\n<p>You can <a \
                  href=\"{}\">review your attempt</a>.</p>",

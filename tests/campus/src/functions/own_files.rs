@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{int, text};
-use crate::campus::{Campus, Caller};
+use crate::campus::{Caller, Campus};
 use crate::fault::Fault;
 use crate::site::COURSE_CONTEXT;
 use crate::world::{OwnFile, World};
@@ -90,5 +90,7 @@ pub fn list(campus: &Campus, world: &mut World, caller: &Caller, params: &Value)
             "filename": name})
     };
     debug_assert!(context != COURSE_CONTEXT, "contexts of people and course are apart");
-    Ok(json!({"parents": [parent(1, "System".into()), parent(context, caller.user.fullname())], "files": files}))
+    Ok(
+        json!({"parents": [parent(1, "System".into()), parent(context, caller.user.fullname())], "files": files}),
+    )
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{by_courses, completion, int, list as items, seen, text};
-use crate::campus::{Campus, Caller};
+use crate::campus::{Caller, Campus};
 use crate::course::{Body, Quiz};
 use crate::fault::{CONFIRM, Fault};
 use crate::modules::{Module, Subject};
@@ -85,18 +85,26 @@ pub fn access(campus: &Campus, world: &mut World, caller: &Caller, params: &Valu
 }
 
 fn none_left(world: &World, caller: &Caller, module: &Module) -> Result<bool, Fault> {
-    let used = attempts_of(world, caller, module.instance).filter(|attempt| attempt.state == "finished").count();
+    let used =
+        attempts_of(world, caller, module.instance).filter(|attempt| attempt.state == "finished").count();
     let most = quiz_of(module)?.max_attempts;
     Ok(most.is_some_and(|most| used >= usize::try_from(most).unwrap_or(usize::MAX)))
 }
 
 /// `mod_quiz_get_attempt_access_information`
-pub fn attempt_access(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn attempt_access(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     let module = campus.instance(world, caller, "quiz", int(params, "quizid"))?;
     let exhausted = none_left(world, caller, module)?;
     let over = closed(campus, world, module.instance, caller.now);
     let reasons: &[&str] = if exhausted { &["No more attempts are allowed"] } else { &[] };
-    if params.get("attemptid").and_then(Value::as_i64).is_none() && attempts_of(world, caller, module.instance).next().is_none() {
+    if params.get("attemptid").and_then(Value::as_i64).is_none()
+        && attempts_of(world, caller, module.instance).next().is_none()
+    {
         return Ok(json!({"isfinished": over, "preventnewattemptreasons": reasons, "warnings": []}));
     }
     let running = attempts_of(world, caller, module.instance).find(|attempt| attempt.state == "inprogress");
@@ -109,7 +117,12 @@ pub fn attempt_access(campus: &Campus, world: &mut World, caller: &Caller, param
 }
 
 /// `mod_quiz_get_combined_review_options`
-pub fn review_options(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn review_options(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     let module = campus.instance(world, caller, "quiz", int(params, "quizid"))?;
     let any = attempts_of(world, caller, module.instance).any(|attempt| attempt.state == "finished");
     let values = |on: i64, marks: i64| {
@@ -123,7 +136,8 @@ pub fn review_options(campus: &Campus, world: &mut World, caller: &Caller, param
 
 /// An attempt as answers carry it.
 pub fn attempt_json(campus: &Campus, world: &World, attempt: &Attempt) -> Value {
-    let quiz = campus.modules.iter().find(|module| module.modname == "quiz" && module.instance == attempt.quiz);
+    let quiz =
+        campus.modules.iter().find(|module| module.modname == "quiz" && module.instance == attempt.quiz);
     let layout = quiz.and_then(|module| quiz_of(module).ok()).map(life::layout).unwrap_or_default();
     let finished = attempt.state == "finished";
     let close = closes(campus, world, attempt.quiz);
@@ -155,7 +169,8 @@ pub fn attempts(campus: &Campus, world: &mut World, caller: &Caller, params: &Va
 
 /// The best grade of a learner in a quiz, of 100.
 pub fn best(campus: &Campus, world: &World, user: i64, instance: i64) -> Option<f64> {
-    let module = campus.modules.iter().find(|module| module.modname == "quiz" && module.instance == instance)?;
+    let module =
+        campus.modules.iter().find(|module| module.modname == "quiz" && module.instance == instance)?;
     let total = life::total(quiz_of(module).ok()?);
     let mine = world.attempts.iter().filter(|attempt| attempt.user == user && attempt.quiz == instance);
     mine.filter_map(life::sum).map(|sum| rescale(sum, total)).reduce(f64::max)
@@ -166,7 +181,12 @@ fn rescale(sum: f64, total: f64) -> f64 {
 }
 
 /// `mod_quiz_get_user_best_grade`
-pub fn best_grade(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn best_grade(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     let module = campus.instance(world, caller, "quiz", int(params, "quizid"))?;
     Ok(match best(campus, world, caller.user.id, module.instance) {
         Some(grade) => {
@@ -266,22 +286,39 @@ fn fields(params: &Value) -> Vec<(String, String)> {
 }
 
 /// `mod_quiz_view_attempt`
-pub fn view_attempt(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn view_attempt(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     running(campus, world, caller, params)?;
     Ok(seen())
 }
 
 /// `mod_quiz_view_attempt_summary`
-pub fn view_summary(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn view_summary(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     match running(campus, world, caller, params) {
-        Err(fault) if fault.errorcode.as_deref() == Some("attemptalreadyclosed") => Err(Fault::of("attempterror")),
+        Err(fault) if fault.errorcode.as_deref() == Some("attemptalreadyclosed") => {
+            Err(Fault::of("attempterror"))
+        }
         Err(fault) => Err(fault),
         Ok(_) => Ok(seen()),
     }
 }
 
 /// `mod_quiz_view_attempt_review`
-pub fn view_review(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
+pub fn view_review(
+    campus: &Campus,
+    world: &mut World,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Value, Fault> {
     finished(campus, world, caller, params)?;
     Ok(seen())
 }
@@ -364,10 +401,11 @@ fn finished<'a>(
     caller: &Caller,
     params: &Value,
 ) -> Result<(usize, &'a Quiz), Fault> {
-    let (at, _, quiz) = own(campus, world, caller, params).map_err(|fault| match fault.errorcode.as_deref() {
-        Some("notyourattempt") => Fault::of("noreviewattempt"),
-        _ => fault,
-    })?;
+    let (at, _, quiz) =
+        own(campus, world, caller, params).map_err(|fault| match fault.errorcode.as_deref() {
+            Some("notyourattempt") => Fault::of("noreviewattempt"),
+            _ => fault,
+        })?;
     match world.attempts.get(at) {
         Some(attempt) if attempt.state == "finished" => Ok((at, quiz)),
         _ => Err(Fault {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::contents::files;
 use super::courses::open_course;
 use super::{int, list};
-use crate::campus::{Campus, Caller};
+use crate::campus::{Caller, Campus};
 use crate::fault::Fault;
 use crate::modules::Module;
 use crate::world::World;
@@ -20,7 +20,8 @@ pub fn since(campus: &Campus, world: &mut World, caller: &Caller, params: &Value
     for module in &campus.modules {
         let mut updates = module_updates(campus, world, caller.user.id, module, after);
         if !filter.is_empty() {
-            updates.retain(|update| super::text(update, "name").split(' ').any(|name| filter.contains(&name)));
+            updates
+                .retain(|update| super::text(update, "name").split(' ').any(|name| filter.contains(&name)));
         }
         if !updates.is_empty() {
             instances.push(json!({"contextlevel": "module", "id": module.cmid, "updates": updates}));
@@ -45,10 +46,12 @@ fn module_updates(campus: &Campus, world: &World, user: i64, module: &Module, af
         })
     };
     name("attempts", attempts().filter(|at| at.timemodified > after).map(|at| at.id).collect());
-    let marked = attempts().any(|at| at.state == "finished" && at.grade_at.is_none() && at.timemodified > after);
-    let submission = world.submissions.iter().find(|work| {
-        module.modname == "assign" && work.assign == module.instance && work.user == user
-    });
+    let marked =
+        attempts().any(|at| at.state == "finished" && at.grade_at.is_none() && at.timemodified > after);
+    let submission = world
+        .submissions
+        .iter()
+        .find(|work| module.modname == "assign" && work.assign == module.instance && work.user == user);
     name(
         "submissions",
         submission.filter(|work| work.timemodified > after).map(|work| work.id).into_iter().collect(),
@@ -63,9 +66,7 @@ fn module_updates(campus: &Campus, world: &World, user: i64, module: &Module, af
             .discussions
             .iter()
             .filter(|talk| module.modname == "forum" && talk.forum == module.instance)
-            .filter(|talk| {
-                world.posts.iter().any(|post| post.discussion == talk.id && post.time > after)
-            })
+            .filter(|talk| world.posts.iter().any(|post| post.discussion == talk.id && post.time > after))
             .map(|talk| talk.id)
             .collect(),
     );

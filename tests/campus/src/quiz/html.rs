@@ -29,7 +29,13 @@ struct View<'a> {
 }
 
 /// The questions of a page, or of all pages.
-pub fn questions(campus: &Campus, attempt: &Attempt, quiz: &Quiz, page: Option<usize>, review: bool) -> Vec<Value> {
+pub fn questions(
+    campus: &Campus,
+    attempt: &Attempt,
+    quiz: &Quiz,
+    page: Option<usize>,
+    review: bool,
+) -> Vec<Value> {
     let mut shown = 0;
     let mut out = Vec::new();
     for (at, (question, slot)) in quiz.questions.iter().zip(&attempt.slots).enumerate() {
@@ -82,10 +88,12 @@ impl View<'_> {
     fn settings(&self) -> Value {
         match &self.question.body {
             Body::SingleChoice { .. } | Body::MultipleChoice { .. } => {
-                r#"{"shuffleanswers":"1","answernumbering":"abc","showstandardinstruction":"1","layout":1}"#.into()
+                r#"{"shuffleanswers":"1","answernumbering":"abc","showstandardinstruction":"1","layout":1}"#
+                    .into()
             }
             Body::Number { .. } => {
-                r#"{"unitgradingtype":"0","unitpenalty":"0.1000000","unitdisplay":"3","unitsleft":"0"}"#.into()
+                r#"{"unitgradingtype":"0","unitpenalty":"0.1000000","unitdisplay":"3","unitsleft":"0"}"#
+                    .into()
             }
             Body::Matching { .. } => r#"{"shufflestems":"1"}"#.into(),
             Body::Essay { min_words, max_words } => format!(
@@ -106,7 +114,9 @@ impl View<'_> {
         match self.slot.outcome.as_deref() {
             Some(state @ ("gradedright" | "mangrright")) => (state, "correct", "Correct"),
             Some(state @ ("gradedwrong" | "mangrwrong")) => (state, "incorrect", "Incorrect"),
-            Some(state @ ("gradedpartial" | "mangrpartial")) => (state, "partiallycorrect", "Partially correct"),
+            Some(state @ ("gradedpartial" | "mangrpartial")) => {
+                (state, "partiallycorrect", "Partially correct")
+            }
             Some("needsgrading") => ("needsgrading", "requiresgrading", "Requires grading"),
             Some(_) => ("gaveup", "notanswered", "Not answered"),
             None => match progress(self.question, self.answer) {
@@ -143,7 +153,9 @@ impl View<'_> {
                 (false, false) => "answersaved",
             };
             let seen = if self.slot.answer.is_empty() && !self.review {
-                format!("<div class=\"im-controls\"><input type=\"hidden\" name=\"{prefix}-seen\" value=\"1\" /></div>")
+                format!(
+                    "<div class=\"im-controls\"><input type=\"hidden\" name=\"{prefix}-seen\" value=\"1\" /></div>"
+                )
             } else {
                 String::new()
             };

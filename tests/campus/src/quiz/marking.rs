@@ -156,7 +156,8 @@ fn parse_number(text: &str) -> Option<f64> {
 pub fn right_answer(attempt: i64, slot: usize, question: &Question) -> Option<String> {
     Some(match &question.body {
         Body::SingleChoice { choices, key } => {
-            let right = choices.iter().find(|choice| Some(&choice.id) == key.as_ref().map(|key| &key.choice))?;
+            let right =
+                choices.iter().find(|choice| Some(&choice.id) == key.as_ref().map(|key| &key.choice))?;
             format!("The correct answer is: {}", right.text_html)
         }
         Body::MultipleChoice { choices, key } => {

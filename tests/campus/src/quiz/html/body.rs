@@ -64,7 +64,8 @@ impl View<'_> {
             let judged = self.review && on && self.slot.mark.is_some();
             let (word, icon) = mark(self.is_right(choice));
             let class = if judged { format!("r{} {word}", at % 2) } else { format!("r{}", at % 2) };
-            let mut after = if judged { format!("<span class=\"ms-1\">{icon}</span>") } else { String::new() };
+            let mut after =
+                if judged { format!("<span class=\"ms-1\">{icon}</span>") } else { String::new() };
             if self.review && on && !choice.feedback_html.is_empty() {
                 after.push_str(&format!("<div class=\"specificfeedback\">{}</div>", choice.feedback_html));
             }
