@@ -16,6 +16,7 @@
 //! `wire` and `switches` are the bad days, `control` and `ctl` the remote control.
 
 #![recursion_limit = "256"]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -150,10 +150,10 @@ fn find(campus: &Campus, world: &World, user: &User, path: &str) -> Found {
         }
         ("assignfeedback_file", "feedback_files", [id, name]) => {
             let mine = world.submissions.iter().filter(|work| work.user == user.id);
-            let graded =
+            let mut graded =
                 mine.filter(|work| work.assign == module.instance).filter_map(|work| work.grade.as_ref());
             let spoken = campus.spoken.as_ref().filter(|file| file.filename == *name);
-            match (graded.filter(|grade| grade.id.to_string() == *id).next(), spoken) {
+            match (graded.find(|grade| grade.id.to_string() == *id), spoken) {
                 (Some(grade), Some(file)) => {
                     let file = StoredFile { time: grade.timemodified, ..file.clone() };
                     Found::File(Content { attachment: true, ..Content::stored(&file, false) })

@@ -84,8 +84,6 @@ pub fn now() -> i64 {
 pub const SITE_NAME: &str = "Practice Campus";
 /// Revision in theme addresses.
 pub const THEME_REV: &str = "1795344480";
-/// Context of the course.
-pub const COURSE_CONTEXT: i64 = 16;
 
 /// `bytes` random bytes in hex.
 pub fn random_hex(bytes: usize) -> String {
