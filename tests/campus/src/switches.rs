@@ -140,7 +140,9 @@ impl Switches {
         let until = {
             let mut next = lock(&self.next_byte);
             let now = Instant::now();
-            let start = next.map_or(now, |at| at.max(now));
+            // A timer that rang late may catch up, so that the rate holds on average.
+            let earliest = now.checked_sub(Duration::from_millis(20)).unwrap_or(now);
+            let start = next.map_or(now, |at| at.max(earliest));
             #[allow(clippy::cast_precision_loss)]
             let until = start + Duration::from_secs_f64(bytes as f64 * 8.0 / bits as f64);
             *next = Some(until);
