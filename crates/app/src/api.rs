@@ -1,0 +1,163 @@
+//! The one list of commands and the one list of events.
+//!
+//! The dispatcher, `daypack commands`, the TypeScript types and the shell's permissions all come from here;
+//! nobody keeps a second list. Rust returns codes and facts; the UI owns all wording.
+
+pub mod event;
+pub mod failure;
+pub mod input;
+pub mod outline;
+pub mod status;
+pub mod study;
+pub mod types;
+pub mod work;
+
+pub use event::Event;
+pub use failure::{Failure, FailureCode};
+
+use serde_json::Value;
+
+use crate::App;
+use input::*;
+use outline::*;
+use status::*;
+use study::*;
+use work::*;
+
+/// One command of the list.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandInfo {
+    /// Name as called.
+    pub name: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    /// Name of the input type.
+    pub input: &'static str,
+    /// Name of the output type.
+    pub output: &'static str,
+}
+
+macro_rules! commands {
+    ($( $(#[doc = $doc:literal])+ $name:ident($input:ty) -> $output:ty; )+) => {
+        /// Every command, in the order of the list.
+        pub const COMMANDS: &[CommandInfo] = &[$( CommandInfo {
+            name: stringify!($name),
+            doc: concat!($($doc),+),
+            input: stringify!($input),
+            output: stringify!($output),
+        } ),+];
+
+        /// Runs the command `name` with `input` as JSON (`null` counts as `{}`).
+        pub async fn dispatch(app: &App, name: &str, input: Value) -> Result<Value, Failure> {
+            let input = if input.is_null() { Value::Object(serde_json::Map::new()) } else { input };
+            match name {
+                $( stringify!($name) => {
+                    let input: $input = serde_json::from_value(input)
+                        .map_err(|e| Failure::new(FailureCode::InvalidInput).fact("why", e.to_string()))?;
+                    let output: $output = app.$name(input).await?;
+                    serde_json::to_value(output)
+                        .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e.to_string()))
+                } )+
+                _ => Err(Failure::new(FailureCode::UnknownCommand).fact("command", name)),
+            }
+        }
+
+        /// The TypeScript file: every type of the list and the map of commands.
+        pub fn typescript() -> String {
+            let mut out = types::Collector::new();
+            $( out.add::<$input>(); out.add::<$output>(); )+
+            out.add::<Event>();
+            out.add::<Failure>();
+            out.finish(&[$( (stringify!($name), concat!($($doc),+), out_name::<$input>(), out_name::<$output>()) ),+])
+        }
+    };
+}
+
+fn out_name<T: ts_rs::TS>() -> String {
+    T::name(&types::config())
+}
+
+commands! {
+    /// The state of the program: link, accounts, counts, settings, where the learner was.
+    app_status(Nothing) -> AppStatus;
+    /// Keeps the learner's settings.
+    settings_save(Settings) -> Saved;
+    /// Keeps where the learner is, so that a new start opens there.
+    place_save(Place) -> Saved;
+
+    /// Looks whether an address is a site Daypack can work with.
+    site_check(Address) -> SiteFound;
+    /// Signs in with name and password.
+    sign_in(SignIn) -> AccountView;
+    /// Forgets a sign-in; work and courses stay.
+    sign_out(AccountInput) -> AppStatus;
+    /// Adds a library of course packages by address.
+    library_add(LibraryAddress) -> LibraryAdded;
+    /// Opens a package, a cartridge or a folder from this computer or a USB stick.
+    open_path(PathInput) -> Opened;
+    /// Opens the course that comes with Daypack; needs no network.
+    look_around(Nothing) -> CourseInput;
+
+    /// Courses on this computer and what sites and libraries offer.
+    library(Nothing) -> LibraryView;
+    /// Asks all sites and libraries again what they offer.
+    offers_refresh(Nothing) -> LibraryView;
+    /// Brings an offered course's outline here.
+    course_add(OfferInput) -> CourseInput;
+    /// Removes a course from this computer; refused while it holds work that was not sent.
+    course_remove(CourseInput) -> LibraryView;
+    /// A course's outline with the state of each item.
+    course(CourseInput) -> CourseView;
+
+    /// Takes a course, a section or an item along for offline use.
+    take_along(TakeAlong) -> CourseView;
+    /// Pauses what is being taken along.
+    take_pause(TakeScope) -> CourseView;
+    /// Goes on where it stopped.
+    take_resume(TakeScope) -> CourseView;
+    /// Frees the space of an item or course; never touches the learner's work.
+    take_remove(TakeScope) -> CourseView;
+    /// All that is being taken along.
+    jobs(Nothing) -> Jobs;
+
+    /// Everything needed to study one item; opens the local servers it needs.
+    item(ItemInput) -> ItemView;
+    /// Closes the local servers.
+    item_close(Nothing) -> Saved;
+    /// Keeps what was watched and where the learner is.
+    watched(WatchedInput) -> Saved;
+    /// Keeps how far a reading was read, as a share of its length.
+    reading_place(ReadingPlace) -> Saved;
+    /// Marks an item as done or not done.
+    done_mark(DoneMark) -> Saved;
+
+    /// Begins an attempt, or goes on with the open one.
+    attempt_start(ItemInput) -> AttemptView;
+    /// Keeps one answer; it is on disk when this returns.
+    response_save(ResponseSave) -> Saved;
+    /// Finishes an attempt: practice is scored here, graded is sealed for sending.
+    attempt_finish(AttemptInput) -> AttemptView;
+    /// Keeps a draft; it is on disk when this returns.
+    draft_save(DraftSave) -> Saved;
+    /// Copies a file into the learner's own files and adds it to the draft.
+    file_attach(FileAttach) -> Draft;
+    /// Takes a file off the draft; the copy stays until the work is sent.
+    file_detach(FileDetach) -> Draft;
+    /// Seals the draft for handing in.
+    hand_in(ItemInput) -> WorkCard;
+    /// Seals a message for sending.
+    post_send(PostSend) -> WorkCard;
+
+    /// All work with its state, newest first.
+    outbox(Nothing) -> OutboxView;
+    /// One piece of work with its full text.
+    work(WorkInput) -> WorkDetail;
+    /// Tries again now what waits or was refused.
+    work_retry(WorkInput) -> WorkDetail;
+    /// Grades, comments and recorded messages, newest first.
+    inbox(Nothing) -> Inbox;
+    /// Marks feedback as seen.
+    feedback_seen(FeedbackInput) -> Inbox;
+    /// Sends what waits and brings back what is new, now.
+    sync_now(Nothing) -> AppStatus;
+}

@@ -1,0 +1,51 @@
+//! What the program tells without being asked.
+
+use daypack_course::{AccountId, CourseId, ItemId};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::outline::JobView;
+use super::status::LinkView;
+use super::work::WorkCard;
+
+/// One event of the stream (`daypack watch` prints one a line).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The connection changed.
+    Link {
+        /// Now.
+        link: LinkView,
+    },
+    /// Courses came, went or changed.
+    LibraryChanged {},
+    /// An item's files or state changed.
+    CourseChanged {
+        /// Which course.
+        course: CourseId,
+        /// Which item; `None` for the whole course.
+        item: Option<ItemId>,
+    },
+    /// How far things are; at most four times a second.
+    Jobs {
+        /// All that is being taken along.
+        jobs: Vec<JobView>,
+    },
+    /// A piece of work changed its state.
+    Work {
+        /// As it is now.
+        work: Box<WorkCard>,
+        /// Pieces not accepted yet.
+        unsent: u32,
+    },
+    /// Grades, comments or recordings arrived.
+    Feedback {
+        /// Not seen yet.
+        unseen: u32,
+    },
+    /// An account must sign in again; its work waits.
+    SignInNeeded {
+        /// Which one.
+        account: AccountId,
+    },
+}

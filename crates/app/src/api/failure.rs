@@ -1,0 +1,131 @@
+//! What went wrong, as a code with facts. The UI says what happened, what is safe and what to do next.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A command that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Failure {
+    /// What went wrong.
+    pub code: FailureCode,
+    /// Names, sizes and hosts that belong to it.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// Everything that can go wrong, from a learner's point of view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCode {
+    /// The address is not one (`address`).
+    BadAddress,
+    /// Nothing answers at the address (`address`).
+    NotFound,
+    /// Something answers, and it is no site Daypack knows (`address`).
+    NotAnLms,
+    /// The network wants its own sign-in page opened first.
+    CaptivePortal,
+    /// The site has switched off access for apps (`site`).
+    ServiceOff,
+    /// The site is being maintained (`site`).
+    Maintenance,
+    /// The site is too old (`version`).
+    SiteTooOld,
+    /// The address would send the password unprotected (`address`).
+    InsecureAddress,
+    /// There is no connection right now, or the site does not answer.
+    Unreachable,
+    /// Name or password is wrong.
+    WrongPassword,
+    /// The site wants a new password first.
+    MustChangePassword,
+    /// The site wants its rules accepted first.
+    PolicyNotAgreed,
+    /// The account is suspended.
+    Suspended,
+    /// The account must sign in again (`account`).
+    SignInNeeded,
+    /// The site refused (`said`).
+    SiteRefused,
+    /// The address holds no package library (`address`).
+    NotALibrary,
+    /// The file or folder is not there any more (`path`).
+    FileMissing,
+    /// Not a file Daypack can open (`what`, `name`).
+    UnsupportedFile,
+    /// The package is damaged or incomplete (`name`, `part`).
+    BrokenPackage,
+    /// The package's signature does not fit (`name`).
+    WrongSignature,
+    /// The package is signed by another key than before (`expected`, `found`).
+    OtherKey,
+    /// The package is older than the one already here (`have`, `found`).
+    OlderVersion,
+    /// The package needs a newer Daypack.
+    NewerFormat,
+    /// The disk is full (`needed`, `free`, in bytes).
+    NoSpace,
+    /// Another Daypack uses this data folder.
+    InUse,
+    /// The data was written by a newer Daypack.
+    NewerDatabase,
+    /// The learner's file is damaged and was left untouched (`path`).
+    DamagedDatabase,
+    /// There is no such course, item, attempt or work (`what`).
+    Unknown,
+    /// It was not taken along, and there is no connection.
+    NotHere,
+    /// It must be started while connected (`item`).
+    StartsOnline,
+    /// Closed (`said`).
+    Closed,
+    /// No attempts left.
+    NoAttemptsLeft,
+    /// The attempt is finished and cannot be changed.
+    AttemptFinished,
+    /// Nothing was written and no file was added.
+    NothingToSend,
+    /// More files than allowed (`max`).
+    TooManyFiles,
+    /// The file is larger than allowed (`max`, in bytes).
+    FileTooLarge,
+    /// This item is not connected to a site; nothing can be handed in.
+    NowhereToSend,
+    /// There is work that was not sent (`count`).
+    HasUnsent,
+    /// The input is not what the command takes (`why`).
+    InvalidInput,
+    /// There is no such command (`command`).
+    UnknownCommand,
+    /// A fault of Daypack itself (`why`).
+    Internal,
+}
+
+impl Failure {
+    /// A failure without facts.
+    pub fn new(code: FailureCode) -> Self {
+        Self { code, facts: BTreeMap::new() }
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn fact(mut self, name: &str, value: impl ToString) -> Self {
+        self.facts.insert(name.to_owned(), value.to_string());
+        self
+    }
+}
+
+impl From<FailureCode> for Failure {
+    fn from(code: FailureCode) -> Self {
+        Self::new(code)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {:?}", self.code, self.facts)
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,194 @@
+//! What commands take.
+
+use daypack_course::outline::Tier;
+use daypack_course::quiz::Response;
+use daypack_course::{AccountId, AttemptId, CourseId, Digest, ItemId, QuestionId, SectionId, TimeMs, WorkId};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+macro_rules! input {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty),* $(,)? })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $ty),* }
+    )+};
+}
+
+input! {
+    /// No input.
+    Nothing {}
+    /// A typed address.
+    Address {
+        /// As typed; `https://` is added where no scheme is given.
+        address: String,
+    }
+    /// Name and password for a site.
+    SignIn {
+        /// The address that `site_check` returned.
+        site: String,
+        /// As typed.
+        username: String,
+        /// Never kept.
+        password: String,
+    }
+    /// An account.
+    AccountInput {
+        /// Which one.
+        account: AccountId,
+    }
+    /// A package library.
+    LibraryAddress {
+        /// As typed; may end in `#key=<fingerprint>`.
+        address: String,
+    }
+    /// A file or folder.
+    PathInput {
+        /// Absolute path.
+        path: String,
+    }
+    /// A course.
+    CourseInput {
+        /// Which one.
+        course: CourseId,
+    }
+    /// An item.
+    ItemInput {
+        /// Its course.
+        course: CourseId,
+        /// Which one.
+        item: ItemId,
+    }
+    /// An offered course.
+    OfferInput {
+        /// `source` of the offer.
+        source: String,
+        /// `id` of the offer.
+        id: String,
+    }
+    /// What to take along.
+    TakeAlong {
+        /// The course.
+        course: CourseId,
+        /// Only this section.
+        #[serde(default)]
+        section: Option<SectionId>,
+        /// Only this item.
+        #[serde(default)]
+        item: Option<ItemId>,
+        /// Size of lectures; the setting when not given.
+        #[serde(default)]
+        tier: Option<Tier>,
+    }
+    /// Part of what is or was taken along.
+    TakeScope {
+        /// The course.
+        course: CourseId,
+        /// Only this item.
+        #[serde(default)]
+        item: Option<ItemId>,
+    }
+    /// Something was watched.
+    WatchedInput {
+        /// Its course.
+        course: CourseId,
+        /// Which item.
+        item: ItemId,
+        /// Where the learner is now, in milliseconds.
+        position_ms: u64,
+        /// Speed, 0.5 to 3.
+        rate: f64,
+        /// What was played since the last report, `[from, to)` in milliseconds.
+        intervals: Vec<(u64, u64)>,
+    }
+    /// Something was read.
+    ReadingPlace {
+        /// Its course.
+        course: CourseId,
+        /// Which item.
+        item: ItemId,
+        /// 0 to 1.
+        fraction: f64,
+    }
+    /// The learner's word that an item is done.
+    DoneMark {
+        /// Its course.
+        course: CourseId,
+        /// Which item.
+        item: ItemId,
+        /// Done or not.
+        done: bool,
+    }
+    /// An answer.
+    ResponseSave {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// Which question.
+        question: QuestionId,
+        /// The answer.
+        response: Response,
+    }
+    /// An attempt.
+    AttemptInput {
+        /// Which one.
+        attempt: AttemptId,
+    }
+    /// Text being written.
+    DraftSave {
+        /// Its course.
+        course: CourseId,
+        /// Which item.
+        item: ItemId,
+        /// `text` for an assignment; `new` or `reply:<post>` for a discussion; `subject` for a new thread.
+        slot: String,
+        /// The whole text.
+        text: String,
+    }
+    /// A file to add.
+    FileAttach {
+        /// Its course.
+        course: CourseId,
+        /// Which item.
+        item: ItemId,
+        /// Absolute path.
+        path: String,
+    }
+    /// A file to take off.
+    FileDetach {
+        /// Its course.
+        course: CourseId,
+        /// Which item.
+        item: ItemId,
+        /// Which file.
+        digest: Digest,
+    }
+    /// A message for a discussion.
+    PostSend {
+        /// Its course.
+        course: CourseId,
+        /// Which item.
+        item: ItemId,
+        /// The post answered; none opens a new thread.
+        #[serde(default)]
+        parent: Option<String>,
+        /// Subject line.
+        subject: String,
+        /// The text.
+        text: String,
+    }
+    /// A piece of work.
+    WorkInput {
+        /// Which one.
+        work: WorkId,
+    }
+    /// Feedback.
+    FeedbackInput {
+        /// Which one.
+        feedback: String,
+    }
+    /// The answer to "keep this": it is on disk.
+    Saved {
+        /// When.
+        at: TimeMs,
+    }
+}

@@ -1,0 +1,305 @@
+//! The library, a course's outline, and what is being taken along.
+
+use daypack_course::feedback::Grade;
+use daypack_course::finding::Finding;
+use daypack_course::outline::{ItemKind, OnlineNeed, Origin, Tier};
+use daypack_course::{CourseId, ItemId, SectionId};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Courses here and courses on offer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct LibraryView {
+    /// On this computer.
+    pub courses: Vec<CourseCard>,
+    /// Offered and not here yet.
+    pub offers: Vec<OfferCard>,
+    /// Libraries that were added.
+    pub libraries: Vec<LibraryAdded>,
+}
+
+/// A course on this computer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct CourseCard {
+    /// Its id here.
+    pub id: CourseId,
+    /// Title.
+    pub title: String,
+    /// One or two sentences.
+    pub summary: String,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Name of the site, library or file it came from.
+    pub from: String,
+    /// Number of items.
+    pub items: u32,
+    /// Items that work with no connection now.
+    pub items_ready: u32,
+    /// Items done.
+    pub items_done: u32,
+    /// Bytes to take the whole course along, in the size of the settings; `None` when some sizes are unknown.
+    pub size: Option<u64>,
+    /// Bytes here.
+    pub size_here: u64,
+    /// What comes next.
+    pub next: Option<ItemLink>,
+    /// What is being taken along.
+    pub job: Option<JobView>,
+}
+
+/// A course on offer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct OfferCard {
+    /// Account or library it comes from.
+    pub source: String,
+    /// Name of that site or library.
+    pub source_name: String,
+    /// Its id there.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// One or two sentences.
+    pub summary: String,
+    /// Bytes, when known.
+    pub size: Option<u64>,
+}
+
+/// A library of packages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LibraryAdded {
+    /// Its address.
+    pub address: String,
+    /// Its title.
+    pub title: String,
+    /// Fingerprint of the key that signed it.
+    pub fingerprint: String,
+    /// Number of courses.
+    pub courses: u32,
+}
+
+/// What was opened from a path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Opened {
+    /// Each course.
+    pub courses: Vec<OpenedCourse>,
+}
+
+/// One opened course.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct OpenedCourse {
+    /// Its id here.
+    pub id: CourseId,
+    /// Title.
+    pub title: String,
+    /// Who signed it.
+    pub signer: Signer,
+    /// What to know about it.
+    pub findings: Vec<Finding>,
+}
+
+/// Who signed a course.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "signer", rename_all = "snake_case")]
+pub enum Signer {
+    /// A key seen before for this course.
+    Known {
+        /// Fingerprint.
+        fingerprint: String,
+    },
+    /// First seen now.
+    New {
+        /// Fingerprint.
+        fingerprint: String,
+    },
+    /// The format has no signatures.
+    Unsigned {},
+}
+
+/// A course's outline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct CourseView {
+    /// The course as on its card.
+    pub card: CourseCard,
+    /// BCP 47 tag.
+    pub language: String,
+    /// Licence; may be empty.
+    pub licence: String,
+    /// In study order.
+    pub sections: Vec<SectionView>,
+    /// What to know about it.
+    pub findings: Vec<Finding>,
+    /// Bytes to take the whole course along, per size of lectures.
+    pub tiers: Vec<TierSize>,
+}
+
+/// What a size of lectures costs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TierSize {
+    /// Which size.
+    pub tier: Tier,
+    /// Bytes of the whole course.
+    pub size: u64,
+}
+
+/// A section.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct SectionView {
+    /// Its id.
+    pub id: SectionId,
+    /// Title; may be empty.
+    pub title: String,
+    /// Plain text; may be empty.
+    pub summary: String,
+    /// In study order.
+    pub items: Vec<ItemRow>,
+}
+
+/// An item in the outline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ItemRow {
+    /// Its id.
+    pub id: ItemId,
+    /// Title.
+    pub title: String,
+    /// One sentence; may be empty.
+    pub summary: String,
+    /// What it is.
+    pub kind: ItemKind,
+    /// For unsupported kinds: the source's own name.
+    pub what: String,
+    /// Estimated minutes.
+    pub minutes: Option<u32>,
+    /// Whether it works with no connection.
+    pub here: Here,
+    /// Bytes to take it along; `None` when unknown.
+    pub size: Option<u64>,
+    /// Bytes here.
+    pub size_here: u64,
+    /// How far the learner is.
+    pub done: Done,
+    /// Share watched or read, 0 to 1.
+    pub progress: Option<f64>,
+    /// Why the site does not open it yet.
+    pub locked: Option<String>,
+    /// What in it needs the internet.
+    pub online: Vec<OnlineNeed>,
+    /// Where the newest work of this item stands.
+    pub work: Option<WorkStep>,
+    /// The newest grade.
+    pub grade: Option<Grade>,
+    /// New feedback.
+    pub unseen: bool,
+}
+
+/// The state of a piece of work, without its details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkStep {
+    /// Saved here, not sent yet.
+    Waiting,
+    /// On its way.
+    Sending,
+    /// The reply was lost; the site is asked first.
+    InDoubt,
+    /// The site has it.
+    Accepted,
+    /// The site does not take it.
+    Refused,
+}
+
+/// Whether an item works with no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Here {
+    /// Everything needed is here.
+    Ready,
+    /// Some files are here.
+    Partly,
+    /// Nothing is here.
+    NotHere,
+    /// It is being taken along.
+    Coming,
+    /// It only exists on the internet.
+    NeedsInternet,
+    /// Must be started while connected.
+    StartsOnline,
+    /// Cannot be worked in Daypack yet.
+    NotYet,
+}
+
+/// How far the learner is with an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// Not begun.
+    No,
+    /// Begun.
+    Started,
+    /// Done.
+    Yes,
+}
+
+/// An item by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ItemLink {
+    /// Its id.
+    pub id: ItemId,
+    /// Title.
+    pub title: String,
+    /// What it is.
+    pub kind: ItemKind,
+}
+
+/// Everything being taken along.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Jobs {
+    /// One per course.
+    pub jobs: Vec<JobView>,
+}
+
+/// What is being taken along of one course.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct JobView {
+    /// The course.
+    pub course: CourseId,
+    /// Title.
+    pub title: String,
+    /// How it stands.
+    pub state: JobState,
+    /// Bytes here of `total_bytes`.
+    pub done_bytes: u64,
+    /// Bytes in all, when known.
+    pub total_bytes: Option<u64>,
+    /// Files here.
+    pub files_done: u32,
+    /// Files in all.
+    pub files_total: u32,
+    /// Bytes per second over the last while.
+    pub speed: Option<u64>,
+    /// Milliseconds left at that speed.
+    pub left_ms: Option<u64>,
+    /// Items not finished yet.
+    pub items: Vec<ItemId>,
+}
+
+/// How taking along stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Bytes are coming.
+    Running,
+    /// Next in line.
+    Queued,
+    /// Waits for a connection, then goes on by itself.
+    WaitingForLink,
+    /// Paused by the learner.
+    Paused,
+    /// The disk is full.
+    NoSpace,
+    /// The account must sign in again.
+    SignIn,
+    /// The source refuses or sends wrong bytes; can be tried again.
+    Failed,
+    /// All here.
+    Done,
+}

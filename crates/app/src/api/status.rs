@@ -1,0 +1,134 @@
+//! The state of the program as a whole.
+
+use daypack_course::outline::Tier;
+use daypack_course::{AccountId, CourseId, ItemId, TimeMs};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The state of the program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct AppStatus {
+    /// Version of Daypack.
+    pub version: String,
+    /// Nothing was added yet: no account, no course.
+    pub first_run: bool,
+    /// The connection.
+    pub link: LinkView,
+    /// Pieces of work not accepted yet.
+    pub unsent: u32,
+    /// Feedback not seen yet.
+    pub unseen: u32,
+    /// Free bytes where the data folder is.
+    pub free_bytes: u64,
+    /// Accounts at sites.
+    pub accounts: Vec<AccountView>,
+    /// The learner's settings.
+    pub settings: Settings,
+    /// Where the learner was.
+    pub place: Option<Place>,
+    /// Whether tokens are kept in a plain file because this computer has no keyring open.
+    pub plain_secrets: bool,
+}
+
+/// The connection, as the sites and libraries answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LinkView {
+    /// What is known.
+    pub state: LinkState,
+    /// Since when.
+    pub since: TimeMs,
+    /// When a site last answered.
+    pub last_contact: Option<TimeMs>,
+}
+
+/// What is known of the connection. Online means: a site answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// Nobody was asked yet.
+    Unknown,
+    /// A site answered.
+    Online,
+    /// Nobody answers.
+    Offline,
+    /// The network wants its own page opened first.
+    Portal,
+}
+
+/// An account at a site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AccountView {
+    /// Its id here.
+    pub id: AccountId,
+    /// Address of the site.
+    pub site: String,
+    /// Name of the site.
+    pub site_name: String,
+    /// Name for signing in.
+    pub username: String,
+    /// The learner's name.
+    pub full_name: String,
+    /// Must sign in again; work waits.
+    pub needs_sign_in: bool,
+}
+
+/// What a site check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SiteFound {
+    /// Address to use from now on.
+    pub site: String,
+    /// Name of the site.
+    pub name: String,
+    /// Kind of LMS, e.g. `moodle`.
+    pub kind: String,
+}
+
+/// The learner's settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Settings {
+    /// BCP 47 tag; empty: as the computer.
+    pub language: String,
+    /// Colours.
+    pub theme: Theme,
+    /// Size of lectures to take along.
+    pub tier: Tier,
+    /// Speed of lectures.
+    pub rate: f64,
+    /// Captions shown.
+    pub captions: bool,
+}
+
+/// Colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the computer.
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { language: String::new(), theme: Theme::System, tier: Tier::Standard, rate: 1.0, captions: true }
+    }
+}
+
+/// Where the learner is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Place {
+    /// Page: `library`, `course`, `item`, `outbox`, `inbox`.
+    pub page: String,
+    /// The course, where the page has one.
+    #[serde(default)]
+    pub course: Option<CourseId>,
+    /// The item, where the page has one.
+    #[serde(default)]
+    pub item: Option<ItemId>,
+    /// The question or field, where there is one.
+    #[serde(default)]
+    pub detail: Option<String>,
+}

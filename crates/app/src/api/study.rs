@@ -1,0 +1,272 @@
+//! One item, ready to be studied.
+
+use std::collections::BTreeMap;
+
+use daypack_course::outline::{Chapter, Tier};
+use daypack_course::progress::Watched;
+use daypack_course::quiz::{Question, QuizMode, Response, Score};
+use daypack_course::{AttemptId, CourseId, Digest, QuestionId, TimeMs};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::outline::{ItemLink, ItemRow};
+use super::work::{FeedbackView, WorkCard};
+
+/// Everything needed to study one item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ItemView {
+    /// Its course.
+    pub course: CourseId,
+    /// The course's title.
+    pub course_title: String,
+    /// BCP 47 tag of the course.
+    pub language: String,
+    /// As in the outline.
+    pub row: ItemRow,
+    /// The item before.
+    pub previous: Option<ItemLink>,
+    /// The item after.
+    pub next: Option<ItemLink>,
+    /// Where work goes; `None` when it stays here.
+    pub hands_in_to: Option<String>,
+    /// Feedback on it, newest first.
+    pub feedback: Vec<FeedbackView>,
+    /// Work of it, newest first.
+    pub sent: Vec<WorkCard>,
+    /// What it is.
+    pub body: ItemBodyView,
+}
+
+/// What an item is, with local addresses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ItemBodyView {
+    /// A recorded lecture.
+    Video(VideoView),
+    /// Something to read.
+    Reading(ReadingView),
+    /// Questions.
+    Quiz(QuizView),
+    /// Work to hand in.
+    Assignment(AssignmentView),
+    /// A discussion.
+    Discussion(DiscussionView),
+    /// An address on the internet.
+    Link {
+        /// The address.
+        address: String,
+        /// Its host, as shown.
+        host: String,
+    },
+    /// Cannot be worked yet.
+    Unsupported {
+        /// The source's own name for it.
+        what: String,
+    },
+    /// Its files are not here.
+    NotHere {},
+}
+
+/// A lecture ready to play.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct VideoView {
+    /// The renditions that are here, best first. Ask `canPlayType` with `media_type` and `codecs` first.
+    pub sources: Vec<VideoSource>,
+    /// Caption tracks.
+    pub captions: Vec<CaptionView>,
+    /// By start.
+    pub chapters: Vec<Chapter>,
+    /// Milliseconds, when known.
+    pub duration_ms: Option<u64>,
+    /// Local address of a still picture.
+    pub poster: Option<String>,
+    /// Where the learner was, in milliseconds.
+    pub position_ms: u64,
+    /// Speed last used for it.
+    pub rate: f64,
+    /// What was watched.
+    pub watched: Watched,
+}
+
+/// One playable file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct VideoSource {
+    /// Which size.
+    pub tier: Tier,
+    /// Local address, valid until the item is closed.
+    pub url: String,
+    /// MIME type.
+    pub media_type: String,
+    /// RFC 6381 codecs string; may be empty.
+    pub codecs: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A caption track with its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CaptionView {
+    /// BCP 47 tag.
+    pub language: String,
+    /// As shown.
+    pub label: String,
+    /// The WebVTT file.
+    pub text: String,
+}
+
+/// A reading ready to open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ReadingView {
+    /// How to show it.
+    pub shown_as: ReadingShape,
+    /// MIME type.
+    pub media_type: String,
+    /// File name.
+    pub name: String,
+    /// Local address on the content origin, valid until the item is closed.
+    pub url: String,
+    /// How far it was read, 0 to 1.
+    pub fraction: f64,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// How a reading is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadingShape {
+    /// A page in the sandboxed frame.
+    Page,
+    /// A PDF in the sandboxed frame (the address is the viewer with the document).
+    Pdf,
+    /// A picture.
+    Image,
+    /// Plain text.
+    Text,
+    /// Something another program opens.
+    File,
+}
+
+/// A quiz.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct QuizView {
+    /// Practice or graded.
+    pub mode: QuizMode,
+    /// Cleaned HTML.
+    pub intro_html: String,
+    /// Number of questions; 0 while unknown.
+    pub questions: u32,
+    /// Must be started while connected.
+    pub starts_online: bool,
+    /// `None`: no limit.
+    pub max_attempts: Option<u32>,
+    /// The open attempt.
+    pub open: Option<AttemptView>,
+    /// Finished attempts, newest first.
+    pub past: Vec<AttemptView>,
+}
+
+/// An attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct AttemptView {
+    /// Its id.
+    pub id: AttemptId,
+    /// From 1.
+    pub number: u32,
+    /// When it was begun.
+    pub started: TimeMs,
+    /// When it was finished.
+    pub finished: Option<TimeMs>,
+    /// The questions as they were when it began, HTML cleaned; without keys until finished.
+    pub questions: Vec<Question>,
+    /// What was answered.
+    pub responses: BTreeMap<QuestionId, SavedResponse>,
+    /// Points from 0 to 1 of what could be scored here; `None` before finishing and for graded work.
+    pub score: Option<f64>,
+    /// Scores per question, for practice after finishing.
+    pub scores: BTreeMap<QuestionId, Score>,
+    /// Its place in the outbox.
+    pub work: Option<WorkCard>,
+}
+
+/// A kept answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct SavedResponse {
+    /// The answer.
+    pub response: Response,
+    /// On disk since.
+    pub at: TimeMs,
+}
+
+/// An assignment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct AssignmentView {
+    /// Cleaned HTML.
+    pub brief_html: String,
+    /// Text is handed in.
+    pub accepts_text: bool,
+    /// Number of files.
+    pub max_files: u32,
+    /// Largest file in bytes.
+    pub max_file_bytes: Option<u64>,
+    /// When it is due.
+    pub due: Option<TimeMs>,
+    /// Best grade.
+    pub max_grade: Option<f64>,
+    /// What is being written.
+    pub draft: Draft,
+}
+
+/// Something being written.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+pub struct Draft {
+    /// The text.
+    pub text: String,
+    /// On disk since; `None` when nothing was written yet.
+    pub saved_at: Option<TimeMs>,
+    /// Files.
+    pub files: Vec<FileView>,
+}
+
+/// A file of the learner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FileView {
+    /// Its digest.
+    pub digest: Digest,
+    /// Name.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A discussion.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct DiscussionView {
+    /// Cleaned HTML.
+    pub prompt_html: String,
+    /// Posts as last brought here, in order of time.
+    pub posts: Vec<PostView>,
+    /// When they were brought.
+    pub as_of: Option<TimeMs>,
+    /// What is being written, by slot.
+    pub drafts: BTreeMap<String, Draft>,
+}
+
+/// A post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PostView {
+    /// The site's id.
+    pub id: String,
+    /// The post it answers.
+    pub parent: Option<String>,
+    /// Subject line.
+    pub subject: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Cleaned HTML.
+    pub html: String,
+    /// When.
+    pub at: TimeMs,
+    /// Written by this learner.
+    pub mine: bool,
+}

@@ -1,0 +1,2152 @@
+// Generated from crates/app/src/api.rs by `cargo xtask bindings`; checked in CI. Do not edit.
+
+/**
+ * One learner's account at one site.
+ */
+export type AccountId = string;
+
+/**
+ * An account.
+ */
+export type AccountInput = { 
+/**
+ * Which one.
+ */
+account: AccountId, };
+
+/**
+ * An account at a site.
+ */
+export type AccountView = { 
+/**
+ * Its id here.
+ */
+id: AccountId, 
+/**
+ * Address of the site.
+ */
+site: string, 
+/**
+ * Name of the site.
+ */
+site_name: string, 
+/**
+ * Name for signing in.
+ */
+username: string, 
+/**
+ * The learner's name.
+ */
+full_name: string, 
+/**
+ * Must sign in again; work waits.
+ */
+needs_sign_in: boolean, };
+
+/**
+ * A typed address.
+ */
+export type Address = { 
+/**
+ * As typed; `https://` is added where no scheme is given.
+ */
+address: string, };
+
+/**
+ * The state of the program.
+ */
+export type AppStatus = { 
+/**
+ * Version of Daypack.
+ */
+version: string, 
+/**
+ * Nothing was added yet: no account, no course.
+ */
+first_run: boolean, 
+/**
+ * The connection.
+ */
+link: LinkView, 
+/**
+ * Pieces of work not accepted yet.
+ */
+unsent: number, 
+/**
+ * Feedback not seen yet.
+ */
+unseen: number, 
+/**
+ * Free bytes where the data folder is.
+ */
+free_bytes: number, 
+/**
+ * Accounts at sites.
+ */
+accounts: Array<AccountView>, 
+/**
+ * The learner's settings.
+ */
+settings: Settings, 
+/**
+ * Where the learner was.
+ */
+place: Place | null, 
+/**
+ * Whether tokens are kept in a plain file because this computer has no keyring open.
+ */
+plain_secrets: boolean, };
+
+/**
+ * An assignment.
+ */
+export type AssignmentView = { 
+/**
+ * Cleaned HTML.
+ */
+brief_html: string, 
+/**
+ * Text is handed in.
+ */
+accepts_text: boolean, 
+/**
+ * Number of files.
+ */
+max_files: number, 
+/**
+ * Largest file in bytes.
+ */
+max_file_bytes: number | null, 
+/**
+ * When it is due.
+ */
+due: TimeMs | null, 
+/**
+ * Best grade.
+ */
+max_grade: number | null, 
+/**
+ * What is being written.
+ */
+draft: Draft, };
+
+/**
+ * One attempt at a quiz, made on this computer (UUIDv7).
+ */
+export type AttemptId = string;
+
+/**
+ * An attempt.
+ */
+export type AttemptInput = { 
+/**
+ * Which one.
+ */
+attempt: AttemptId, };
+
+/**
+ * An attempt.
+ */
+export type AttemptView = { 
+/**
+ * Its id.
+ */
+id: AttemptId, 
+/**
+ * From 1.
+ */
+number: number, 
+/**
+ * When it was begun.
+ */
+started: TimeMs, 
+/**
+ * When it was finished.
+ */
+finished: TimeMs | null, 
+/**
+ * The questions as they were when it began, HTML cleaned; without keys until finished.
+ */
+questions: Array<Question>, 
+/**
+ * What was answered.
+ */
+responses: { [key in QuestionId]: SavedResponse }, 
+/**
+ * Points from 0 to 1 of what could be scored here; `None` before finishing and for graded work.
+ */
+score: number | null, 
+/**
+ * Scores per question, for practice after finishing.
+ */
+scores: { [key in QuestionId]: Score }, 
+/**
+ * Its place in the outbox.
+ */
+work: WorkCard | null, };
+
+/**
+ * A caption track with its text.
+ */
+export type CaptionView = { 
+/**
+ * BCP 47 tag.
+ */
+language: string, 
+/**
+ * As shown.
+ */
+label: string, 
+/**
+ * The WebVTT file.
+ */
+text: string, };
+
+/**
+ * What to know about an accepted piece of work.
+ */
+export type Caveat = "late_answers_dropped" | "questions_changed" | "files_missing";
+
+/**
+ * A chapter of a lecture.
+ */
+export type Chapter = { 
+/**
+ * From the start of the lecture, in milliseconds.
+ */
+start_ms: number, 
+/**
+ * Shown title.
+ */
+title: string, };
+
+/**
+ * One thing that can be chosen.
+ */
+export type Choice = { 
+/**
+ * Unique in the question.
+ */
+id: string, 
+/**
+ * As HTML (cleaned before it is shown).
+ */
+text_html: string, 
+/**
+ * Shown after scoring when it was chosen; may be empty.
+ */
+feedback_html: string, };
+
+/**
+ * A course on this computer.
+ */
+export type CourseCard = { 
+/**
+ * Its id here.
+ */
+id: CourseId, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * One or two sentences.
+ */
+summary: string, 
+/**
+ * Where it came from.
+ */
+origin: Origin, 
+/**
+ * Name of the site, library or file it came from.
+ */
+from: string, 
+/**
+ * Number of items.
+ */
+items: number, 
+/**
+ * Items that work with no connection now.
+ */
+items_ready: number, 
+/**
+ * Items done.
+ */
+items_done: number, 
+/**
+ * Bytes to take the whole course along, in the size of the settings; `None` when some sizes are unknown.
+ */
+size: number | null, 
+/**
+ * Bytes here.
+ */
+size_here: number, 
+/**
+ * What comes next.
+ */
+next: ItemLink | null, 
+/**
+ * What is being taken along.
+ */
+job: JobView | null, };
+
+/**
+ * One course on this computer: `<source>:<id within the source>`.
+ */
+export type CourseId = string;
+
+/**
+ * A course.
+ */
+export type CourseInput = { 
+/**
+ * Which one.
+ */
+course: CourseId, };
+
+/**
+ * A course's outline.
+ */
+export type CourseView = { 
+/**
+ * The course as on its card.
+ */
+card: CourseCard, 
+/**
+ * BCP 47 tag.
+ */
+language: string, 
+/**
+ * Licence; may be empty.
+ */
+licence: string, 
+/**
+ * In study order.
+ */
+sections: Array<SectionView>, 
+/**
+ * What to know about it.
+ */
+findings: Array<Finding>, 
+/**
+ * Bytes to take the whole course along, per size of lectures.
+ */
+tiers: Array<TierSize>, };
+
+/**
+ * A SHA-256 digest, written as 64 lower-case hexadecimal digits.
+ */
+export type Digest = string;
+
+/**
+ * A discussion.
+ */
+export type DiscussionView = { 
+/**
+ * Cleaned HTML.
+ */
+prompt_html: string, 
+/**
+ * Posts as last brought here, in order of time.
+ */
+posts: Array<PostView>, 
+/**
+ * When they were brought.
+ */
+as_of: TimeMs | null, 
+/**
+ * What is being written, by slot.
+ */
+drafts: { [key in string]: Draft }, };
+
+/**
+ * How far the learner is with an item.
+ */
+export type Done = "no" | "started" | "yes";
+
+/**
+ * The learner's word that an item is done.
+ */
+export type DoneMark = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Which item.
+ */
+item: ItemId, 
+/**
+ * Done or not.
+ */
+done: boolean, };
+
+/**
+ * Something being written.
+ */
+export type Draft = { 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * On disk since; `None` when nothing was written yet.
+ */
+saved_at: TimeMs | null, 
+/**
+ * Files.
+ */
+files: Array<FileView>, };
+
+/**
+ * Text being written.
+ */
+export type DraftSave = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Which item.
+ */
+item: ItemId, 
+/**
+ * `text` for an assignment; `new` or `reply:<post>` for a discussion; `subject` for a new thread.
+ */
+slot: string, 
+/**
+ * The whole text.
+ */
+text: string, };
+
+/**
+ * A longer text, read by a person.
+ */
+export type Essay = { 
+/**
+ * Advice, never a lock.
+ */
+min_words: number | null, 
+/**
+ * The site refuses more.
+ */
+max_words: number | null, };
+
+/**
+ * One event of the stream (`daypack watch` prints one a line).
+ */
+export type Event = { "event": "link", 
+/**
+ * Now.
+ */
+link: LinkView, } | { "event": "library_changed", } | { "event": "course_changed", 
+/**
+ * Which course.
+ */
+course: CourseId, 
+/**
+ * Which item; `None` for the whole course.
+ */
+item: ItemId | null, } | { "event": "jobs", 
+/**
+ * All that is being taken along.
+ */
+jobs: Array<JobView>, } | { "event": "work", 
+/**
+ * As it is now.
+ */
+work: WorkCard, 
+/**
+ * Pieces not accepted yet.
+ */
+unsent: number, } | { "event": "feedback", 
+/**
+ * Not seen yet.
+ */
+unseen: number, } | { "event": "sign_in_needed", 
+/**
+ * Which one.
+ */
+account: AccountId, };
+
+/**
+ * A command that did not succeed.
+ */
+export type Failure = { 
+/**
+ * What went wrong.
+ */
+code: FailureCode, 
+/**
+ * Names, sizes and hosts that belong to it.
+ */
+facts: { [key in string]: string }, };
+
+/**
+ * Everything that can go wrong, from a learner's point of view.
+ */
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+
+/**
+ * A file that came with feedback.
+ */
+export type FeedbackFileView = { 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * MIME type.
+ */
+media_type: string, 
+/**
+ * Bytes, when known.
+ */
+size: number | null, 
+/**
+ * Local address when it is here (set by `item` and `inbox`), else `None`.
+ */
+url: string | null, };
+
+/**
+ * Feedback.
+ */
+export type FeedbackInput = { 
+/**
+ * Which one.
+ */
+feedback: string, };
+
+/**
+ * Feedback on one item.
+ */
+export type FeedbackView = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The course, when it is here.
+ */
+course: CourseId | null, 
+/**
+ * The item, when it is here.
+ */
+item: ItemId | null, 
+/**
+ * The course's title; may be empty.
+ */
+course_title: string, 
+/**
+ * The item's title; may be empty.
+ */
+item_title: string, 
+/**
+ * The grade.
+ */
+grade: Grade | null, 
+/**
+ * Cleaned HTML; may be empty.
+ */
+comment_html: string, 
+/**
+ * On single questions.
+ */
+questions: Array<QuestionFeedback>, 
+/**
+ * Recorded messages and other files.
+ */
+files: Array<FeedbackFileView>, 
+/**
+ * Who gave it; may be empty.
+ */
+from: string, 
+/**
+ * When, by the site's clock.
+ */
+given: TimeMs, 
+/**
+ * The learner has seen it.
+ */
+seen: boolean, };
+
+/**
+ * A file to add.
+ */
+export type FileAttach = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Which item.
+ */
+item: ItemId, 
+/**
+ * Absolute path.
+ */
+path: string, };
+
+/**
+ * A file to take off.
+ */
+export type FileDetach = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Which item.
+ */
+item: ItemId, 
+/**
+ * Which file.
+ */
+digest: Digest, };
+
+/**
+ * A file of the learner.
+ */
+export type FileView = { 
+/**
+ * Its digest.
+ */
+digest: Digest, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Bytes.
+ */
+size: number, };
+
+/**
+ * One thing worth knowing about an imported course.
+ */
+export type Finding = { 
+/**
+ * The item it is about; `None` for the course.
+ */
+item: ItemId | null, 
+/**
+ * What was found.
+ */
+code: FindingCode, 
+/**
+ * Names, hosts or kinds that belong to it; may be empty.
+ */
+detail: string, };
+
+/**
+ * The kinds of findings.
+ */
+export type FindingCode = "online_video" | "online_content" | "online_link" | "online_tool" | "quiz_not_yet" | "kind_not_yet" | "file_missing" | "file_skipped" | "file_double" | "damaged" | "script_removed";
+
+/**
+ * A grade as given.
+ */
+export type Grade = { 
+/**
+ * The number, when the site gives one.
+ */
+value: number | null, 
+/**
+ * Best possible number.
+ */
+max: number | null, 
+/**
+ * As the site would show it, e.g. `82.00` or `B+`.
+ */
+shown: string, 
+/**
+ * False while a person still has to mark part of it.
+ */
+is_final: boolean, };
+
+/**
+ * Whether an item works with no connection.
+ */
+export type Here = "ready" | "partly" | "not_here" | "coming" | "needs_internet" | "starts_online" | "not_yet";
+
+/**
+ * All feedback.
+ */
+export type Inbox = { 
+/**
+ * Newest first.
+ */
+feedback: Array<FeedbackView>, 
+/**
+ * Not seen yet.
+ */
+unseen: number, };
+
+/**
+ * What an item is, with local addresses.
+ */
+export type ItemBodyView = { "kind": "video" } & VideoView | { "kind": "reading" } & ReadingView | { "kind": "quiz" } & QuizView | { "kind": "assignment" } & AssignmentView | { "kind": "discussion" } & DiscussionView | { "kind": "link", 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * Its host, as shown.
+ */
+host: string, } | { "kind": "unsupported", 
+/**
+ * The source's own name for it.
+ */
+what: string, } | { "kind": "not_here", };
+
+/**
+ * An item within one course.
+ */
+export type ItemId = string;
+
+/**
+ * An item.
+ */
+export type ItemInput = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Which one.
+ */
+item: ItemId, };
+
+/**
+ * The kinds of items.
+ */
+export type ItemKind = "video" | "reading" | "quiz" | "assignment" | "discussion" | "link" | "unsupported";
+
+/**
+ * An item by name.
+ */
+export type ItemLink = { 
+/**
+ * Its id.
+ */
+id: ItemId, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * What it is.
+ */
+kind: ItemKind, };
+
+/**
+ * An item in the outline.
+ */
+export type ItemRow = { 
+/**
+ * Its id.
+ */
+id: ItemId, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * One sentence; may be empty.
+ */
+summary: string, 
+/**
+ * What it is.
+ */
+kind: ItemKind, 
+/**
+ * For unsupported kinds: the source's own name.
+ */
+what: string, 
+/**
+ * Estimated minutes.
+ */
+minutes: number | null, 
+/**
+ * Whether it works with no connection.
+ */
+here: Here, 
+/**
+ * Bytes to take it along; `None` when unknown.
+ */
+size: number | null, 
+/**
+ * Bytes here.
+ */
+size_here: number, 
+/**
+ * How far the learner is.
+ */
+done: Done, 
+/**
+ * Share watched or read, 0 to 1.
+ */
+progress: number | null, 
+/**
+ * Why the site does not open it yet.
+ */
+locked: string | null, 
+/**
+ * What in it needs the internet.
+ */
+online: Array<OnlineNeed>, 
+/**
+ * Where the newest work of this item stands.
+ */
+work: WorkStep | null, 
+/**
+ * The newest grade.
+ */
+grade: Grade | null, 
+/**
+ * New feedback.
+ */
+unseen: boolean, };
+
+/**
+ * Everything needed to study one item.
+ */
+export type ItemView = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * The course's title.
+ */
+course_title: string, 
+/**
+ * BCP 47 tag of the course.
+ */
+language: string, 
+/**
+ * As in the outline.
+ */
+row: ItemRow, 
+/**
+ * The item before.
+ */
+previous: ItemLink | null, 
+/**
+ * The item after.
+ */
+next: ItemLink | null, 
+/**
+ * Where work goes; `None` when it stays here.
+ */
+hands_in_to: string | null, 
+/**
+ * Feedback on it, newest first.
+ */
+feedback: Array<FeedbackView>, 
+/**
+ * Work of it, newest first.
+ */
+sent: Array<WorkCard>, 
+/**
+ * What it is.
+ */
+body: ItemBodyView, };
+
+/**
+ * How taking along stands.
+ */
+export type JobState = "running" | "queued" | "waiting_for_link" | "paused" | "no_space" | "sign_in" | "failed" | "done";
+
+/**
+ * What is being taken along of one course.
+ */
+export type JobView = { 
+/**
+ * The course.
+ */
+course: CourseId, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * How it stands.
+ */
+state: JobState, 
+/**
+ * Bytes here of `total_bytes`.
+ */
+done_bytes: number, 
+/**
+ * Bytes in all, when known.
+ */
+total_bytes: number | null, 
+/**
+ * Files here.
+ */
+files_done: number, 
+/**
+ * Files in all.
+ */
+files_total: number, 
+/**
+ * Bytes per second over the last while.
+ */
+speed: number | null, 
+/**
+ * Milliseconds left at that speed.
+ */
+left_ms: number | null, 
+/**
+ * Items not finished yet.
+ */
+items: Array<ItemId>, };
+
+/**
+ * Everything being taken along.
+ */
+export type Jobs = { 
+/**
+ * One per course.
+ */
+jobs: Array<JobView>, };
+
+/**
+ * A library of packages.
+ */
+export type LibraryAdded = { 
+/**
+ * Its address.
+ */
+address: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Fingerprint of the key that signed it.
+ */
+fingerprint: string, 
+/**
+ * Number of courses.
+ */
+courses: number, };
+
+/**
+ * A package library.
+ */
+export type LibraryAddress = { 
+/**
+ * As typed; may end in `#key=<fingerprint>`.
+ */
+address: string, };
+
+/**
+ * Courses here and courses on offer.
+ */
+export type LibraryView = { 
+/**
+ * On this computer.
+ */
+courses: Array<CourseCard>, 
+/**
+ * Offered and not here yet.
+ */
+offers: Array<OfferCard>, 
+/**
+ * Libraries that were added.
+ */
+libraries: Array<LibraryAdded>, };
+
+/**
+ * What is known of the connection. Online means: a site answered.
+ */
+export type LinkState = "unknown" | "online" | "offline" | "portal";
+
+/**
+ * The connection, as the sites and libraries answered.
+ */
+export type LinkView = { 
+/**
+ * What is known.
+ */
+state: LinkState, 
+/**
+ * Since when.
+ */
+since: TimeMs, 
+/**
+ * When a site last answered.
+ */
+last_contact: TimeMs | null, };
+
+/**
+ * Pairs to be found.
+ */
+export type Matching = { 
+/**
+ * What is matched, in the order shown.
+ */
+left: Array<Side>, 
+/**
+ * What it may be matched with; may be more than needed.
+ */
+right: Array<Side>, 
+/**
+ * The right pairs.
+ */
+key: MatchingKey | null, };
+
+/**
+ * The right pairs.
+ */
+export type MatchingKey = { 
+/**
+ * Left id -> right id.
+ */
+pairs: { [key in string]: string }, };
+
+/**
+ * Any number of several is right.
+ */
+export type MultipleChoice = { 
+/**
+ * In the order shown.
+ */
+choices: Array<Choice>, 
+/**
+ * The right ones.
+ */
+key: MultipleKey | null, };
+
+/**
+ * The right choices.
+ */
+export type MultipleKey = { 
+/**
+ * Ids of the choices.
+ */
+choices: Array<string>, };
+
+/**
+ * No input.
+ */
+export type Nothing = Record<symbol, never>;
+
+/**
+ * A number.
+ */
+export type Number = { 
+/**
+ * Shown behind the field; may be empty.
+ */
+unit: string, 
+/**
+ * What counts as right.
+ */
+key: NumberKey | null, };
+
+/**
+ * What counts as right.
+ */
+export type NumberKey = { 
+/**
+ * The value.
+ */
+value: number, 
+/**
+ * How far off still counts, in the same unit; bounds included.
+ */
+tolerance: number, };
+
+/**
+ * A course on offer.
+ */
+export type OfferCard = { 
+/**
+ * Account or library it comes from.
+ */
+source: string, 
+/**
+ * Name of that site or library.
+ */
+source_name: string, 
+/**
+ * Its id there.
+ */
+id: string, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * One or two sentences.
+ */
+summary: string, 
+/**
+ * Bytes, when known.
+ */
+size: number | null, };
+
+/**
+ * An offered course.
+ */
+export type OfferInput = { 
+/**
+ * `source` of the offer.
+ */
+source: string, 
+/**
+ * `id` of the offer.
+ */
+id: string, };
+
+/**
+ * Why something needs the internet.
+ */
+export type OnlineKind = "video" | "audio" | "image" | "frame" | "website" | "tool" | "start" | "missing_file";
+
+/**
+ * Something in an item that needs the internet.
+ */
+export type OnlineNeed = { 
+/**
+ * What it is.
+ */
+what: OnlineKind, 
+/**
+ * Host name or address, as shown to the learner.
+ */
+host: string, };
+
+/**
+ * What was opened from a path.
+ */
+export type Opened = { 
+/**
+ * Each course.
+ */
+courses: Array<OpenedCourse>, };
+
+/**
+ * One opened course.
+ */
+export type OpenedCourse = { 
+/**
+ * Its id here.
+ */
+id: CourseId, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * Who signed it.
+ */
+signer: Signer, 
+/**
+ * What to know about it.
+ */
+findings: Array<Finding>, };
+
+/**
+ * Where a course came from.
+ */
+export type Origin = { "kind": "package", 
+/**
+ * The package's own course id.
+ */
+package: string, 
+/**
+ * SHA-256 of the public key, as hexadecimal.
+ */
+key: string, 
+/**
+ * Version of the channel.
+ */
+version: number, } | { "kind": "site", 
+/**
+ * The site's address.
+ */
+site: string, 
+/**
+ * The course's id there.
+ */
+remote: string, 
+/**
+ * The account it was listed for.
+ */
+account: AccountId, } | { "kind": "import", 
+/**
+ * E.g. `common_cartridge`.
+ */
+format: string, 
+/**
+ * The file's name.
+ */
+name: string, } | { "kind": "built_in" };
+
+/**
+ * All work.
+ */
+export type OutboxView = { 
+/**
+ * Newest first.
+ */
+work: Array<WorkCard>, 
+/**
+ * Pieces not accepted yet.
+ */
+unsent: number, };
+
+/**
+ * A file or folder.
+ */
+export type PathInput = { 
+/**
+ * Absolute path.
+ */
+path: string, };
+
+/**
+ * Where the learner is.
+ */
+export type Place = { 
+/**
+ * Page: `library`, `course`, `item`, `outbox`, `inbox`.
+ */
+page: string, 
+/**
+ * The course, where the page has one.
+ */
+course: CourseId | null, 
+/**
+ * The item, where the page has one.
+ */
+item: ItemId | null, 
+/**
+ * The question or field, where there is one.
+ */
+detail: string | null, };
+
+/**
+ * A message for a discussion.
+ */
+export type PostSend = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Which item.
+ */
+item: ItemId, 
+/**
+ * The post answered; none opens a new thread.
+ */
+parent: string | null, 
+/**
+ * Subject line.
+ */
+subject: string, 
+/**
+ * The text.
+ */
+text: string, };
+
+/**
+ * A post.
+ */
+export type PostView = { 
+/**
+ * The site's id.
+ */
+id: string, 
+/**
+ * The post it answers.
+ */
+parent: string | null, 
+/**
+ * Subject line.
+ */
+subject: string, 
+/**
+ * Who wrote it.
+ */
+author: string, 
+/**
+ * Cleaned HTML.
+ */
+html: string, 
+/**
+ * When.
+ */
+at: TimeMs, 
+/**
+ * Written by this learner.
+ */
+mine: boolean, };
+
+/**
+ * One question.
+ */
+export type Question = { 
+/**
+ * Unique in the quiz.
+ */
+id: QuestionId, 
+/**
+ * The question as HTML (cleaned before it is shown).
+ */
+text_html: string, 
+/**
+ * Best possible points.
+ */
+points: number, 
+/**
+ * Who scores it.
+ */
+scoring: Scoring, 
+/**
+ * Shown after scoring; may be empty.
+ */
+feedback_html: string, 
+/**
+ * The site's number for it within an attempt, when it has one (Moodle: slot).
+ */
+slot?: number | null, } & ({ "kind": "single_choice" } & SingleChoice | { "kind": "multiple_choice" } & MultipleChoice | { "kind": "true_false" } & TrueFalse | { "kind": "short_text" } & ShortText | { "kind": "number" } & Number | { "kind": "matching" } & Matching | { "kind": "essay" } & Essay | { "kind": "description", } | { "kind": "unsupported", 
+/**
+ * The source's own name for it.
+ */
+what: string, });
+
+/**
+ * What was said about one question.
+ */
+export type QuestionFeedback = { 
+/**
+ * The site's number of the question within the attempt.
+ */
+slot: number, 
+/**
+ * As the site names the state, folded to ours.
+ */
+state: QuestionState, 
+/**
+ * Points given, when shown.
+ */
+mark: number | null, 
+/**
+ * Points possible, when shown.
+ */
+max_mark: number | null, 
+/**
+ * A written comment as HTML; may be empty.
+ */
+comment_html: string, };
+
+/**
+ * A question within one quiz.
+ */
+export type QuestionId = string;
+
+/**
+ * How a question was judged.
+ */
+export type QuestionState = "right" | "partly" | "wrong" | "unanswered" | "awaiting_marking" | "other";
+
+/**
+ * Who scores a quiz.
+ */
+export type QuizMode = "practice" | "graded";
+
+/**
+ * A quiz.
+ */
+export type QuizView = { 
+/**
+ * Practice or graded.
+ */
+mode: QuizMode, 
+/**
+ * Cleaned HTML.
+ */
+intro_html: string, 
+/**
+ * Number of questions; 0 while unknown.
+ */
+questions: number, 
+/**
+ * Must be started while connected.
+ */
+starts_online: boolean, 
+/**
+ * `None`: no limit.
+ */
+max_attempts: number | null, 
+/**
+ * The open attempt.
+ */
+open: AttemptView | null, 
+/**
+ * Finished attempts, newest first.
+ */
+past: Array<AttemptView>, };
+
+/**
+ * Something was read.
+ */
+export type ReadingPlace = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Which item.
+ */
+item: ItemId, 
+/**
+ * 0 to 1.
+ */
+fraction: number, };
+
+/**
+ * How a reading is shown.
+ */
+export type ReadingShape = "page" | "pdf" | "image" | "text" | "file";
+
+/**
+ * A reading ready to open.
+ */
+export type ReadingView = { 
+/**
+ * How to show it.
+ */
+shown_as: ReadingShape, 
+/**
+ * MIME type.
+ */
+media_type: string, 
+/**
+ * File name.
+ */
+name: string, 
+/**
+ * Local address on the content origin, valid until the item is closed.
+ */
+url: string, 
+/**
+ * How far it was read, 0 to 1.
+ */
+fraction: number, 
+/**
+ * Bytes.
+ */
+size: number, };
+
+/**
+ * The site's word that it has a piece of work.
+ */
+export type Receipt = { 
+/**
+ * The site's id for it.
+ */
+remote: string, 
+/**
+ * When, by the site's clock.
+ */
+at: TimeMs, 
+/**
+ * True where the site was found to have it already after a lost reply.
+ */
+found: boolean, 
+/**
+ * What the site holds differs from what was sent in this way; empty when it agrees.
+ */
+caveat: Caveat | null, };
+
+/**
+ * Why the site does not take a piece of work.
+ */
+export type Refusal = { 
+/**
+ * The reason as a code.
+ */
+why: RefusalReason, 
+/**
+ * The site's own words as plain text, shown as a quotation; may be empty.
+ */
+said: string, 
+/**
+ * When, by the site's clock.
+ */
+at: TimeMs, };
+
+/**
+ * Reasons for a refusal.
+ */
+export type RefusalReason = "closed" | "not_open_yet" | "already_submitted" | "no_attempts_left" | "finished_elsewhere" | "gone" | "not_allowed" | "too_large" | "conflict" | "other";
+
+/**
+ * What a learner gave as answer.
+ */
+export type Response = { "kind": "single_choice", 
+/**
+ * Id of the choice.
+ */
+choice: string | null, } | { "kind": "multiple_choice", 
+/**
+ * Ids of the choices.
+ */
+choices: Array<string>, } | { "kind": "true_false", 
+/**
+ * The learner's verdict.
+ */
+value: boolean | null, } | { "kind": "short_text", 
+/**
+ * The text.
+ */
+text: string, } | { "kind": "number", 
+/**
+ * The text.
+ */
+text: string, } | { "kind": "matching", 
+/**
+ * The pairs chosen so far.
+ */
+pairs: { [key in string]: string }, } | { "kind": "essay", 
+/**
+ * The text.
+ */
+text: string, };
+
+/**
+ * An answer.
+ */
+export type ResponseSave = { 
+/**
+ * Which attempt.
+ */
+attempt: AttemptId, 
+/**
+ * Which question.
+ */
+question: QuestionId, 
+/**
+ * The answer.
+ */
+response: Response, };
+
+/**
+ * The answer to "keep this": it is on disk.
+ */
+export type Saved = { 
+/**
+ * When.
+ */
+at: TimeMs, };
+
+/**
+ * A kept answer.
+ */
+export type SavedResponse = { 
+/**
+ * The answer.
+ */
+response: Response, 
+/**
+ * On disk since.
+ */
+at: TimeMs, };
+
+/**
+ * The result of scoring one response.
+ */
+export type Score = { 
+/**
+ * 0 to 1.
+ */
+fraction: number, 
+/**
+ * Ids of choices or left sides that were right, for marking them on the screen.
+ */
+right: Array<string>, };
+
+/**
+ * Who scores one question.
+ */
+export type Scoring = "local" | "server" | "manual";
+
+/**
+ * A section within one course.
+ */
+export type SectionId = string;
+
+/**
+ * A section.
+ */
+export type SectionView = { 
+/**
+ * Its id.
+ */
+id: SectionId, 
+/**
+ * Title; may be empty.
+ */
+title: string, 
+/**
+ * Plain text; may be empty.
+ */
+summary: string, 
+/**
+ * In study order.
+ */
+items: Array<ItemRow>, };
+
+/**
+ * The learner's settings.
+ */
+export type Settings = { 
+/**
+ * BCP 47 tag; empty: as the computer.
+ */
+language: string, 
+/**
+ * Colours.
+ */
+theme: Theme, 
+/**
+ * Size of lectures to take along.
+ */
+tier: Tier, 
+/**
+ * Speed of lectures.
+ */
+rate: number, 
+/**
+ * Captions shown.
+ */
+captions: boolean, };
+
+/**
+ * A word or a short phrase.
+ */
+export type ShortText = { 
+/**
+ * What counts as right.
+ */
+key: ShortTextKey | null, };
+
+/**
+ * What counts as right.
+ */
+export type ShortTextKey = { 
+/**
+ * Any of these; spaces at the ends and runs of spaces do not count.
+ */
+accepted: Array<string>, 
+/**
+ * Whether case counts.
+ */
+case_sensitive: boolean, };
+
+/**
+ * One side of a pair.
+ */
+export type Side = { 
+/**
+ * Unique on its side.
+ */
+id: string, 
+/**
+ * As HTML (cleaned before it is shown).
+ */
+text_html: string, };
+
+/**
+ * Name and password for a site.
+ */
+export type SignIn = { 
+/**
+ * The address that `site_check` returned.
+ */
+site: string, 
+/**
+ * As typed.
+ */
+username: string, 
+/**
+ * Never kept.
+ */
+password: string, };
+
+/**
+ * Who signed a course.
+ */
+export type Signer = { "signer": "known", 
+/**
+ * Fingerprint.
+ */
+fingerprint: string, } | { "signer": "new", 
+/**
+ * Fingerprint.
+ */
+fingerprint: string, } | { "signer": "unsigned", };
+
+/**
+ * Exactly one of several is right.
+ */
+export type SingleChoice = { 
+/**
+ * In the order shown.
+ */
+choices: Array<Choice>, 
+/**
+ * The right one.
+ */
+key: SingleKey | null, };
+
+/**
+ * The right choice.
+ */
+export type SingleKey = { 
+/**
+ * Id of the choice.
+ */
+choice: string, };
+
+/**
+ * What a site check found.
+ */
+export type SiteFound = { 
+/**
+ * Address to use from now on.
+ */
+site: string, 
+/**
+ * Name of the site.
+ */
+name: string, 
+/**
+ * Kind of LMS, e.g. `moodle`.
+ */
+kind: string, };
+
+/**
+ * What to take along.
+ */
+export type TakeAlong = { 
+/**
+ * The course.
+ */
+course: CourseId, 
+/**
+ * Only this section.
+ */
+section: SectionId | null, 
+/**
+ * Only this item.
+ */
+item: ItemId | null, 
+/**
+ * Size of lectures; the setting when not given.
+ */
+tier: Tier | null, };
+
+/**
+ * Part of what is or was taken along.
+ */
+export type TakeScope = { 
+/**
+ * The course.
+ */
+course: CourseId, 
+/**
+ * Only this item.
+ */
+item: ItemId | null, };
+
+/**
+ * Colours.
+ */
+export type Theme = "system" | "light" | "dark";
+
+/**
+ * How much of a lecture to take along.
+ */
+export type Tier = "audio" | "low" | "standard";
+
+/**
+ * What a size of lectures costs.
+ */
+export type TierSize = { 
+/**
+ * Which size.
+ */
+tier: Tier, 
+/**
+ * Bytes of the whole course.
+ */
+size: number, };
+
+/**
+ * An instant, in milliseconds since the Unix epoch, UTC.
+ */
+export type TimeMs = number;
+
+/**
+ * A statement to judge.
+ */
+export type TrueFalse = { 
+/**
+ * The right verdict.
+ */
+key: TrueFalseKey | null, };
+
+/**
+ * The right verdict.
+ */
+export type TrueFalseKey = { 
+/**
+ * Whether the statement is true.
+ */
+value: boolean, };
+
+/**
+ * One playable file.
+ */
+export type VideoSource = { 
+/**
+ * Which size.
+ */
+tier: Tier, 
+/**
+ * Local address, valid until the item is closed.
+ */
+url: string, 
+/**
+ * MIME type.
+ */
+media_type: string, 
+/**
+ * RFC 6381 codecs string; may be empty.
+ */
+codecs: string, 
+/**
+ * Bytes.
+ */
+size: number, };
+
+/**
+ * A lecture ready to play.
+ */
+export type VideoView = { 
+/**
+ * The renditions that are here, best first. Ask `canPlayType` with `media_type` and `codecs` first.
+ */
+sources: Array<VideoSource>, 
+/**
+ * Caption tracks.
+ */
+captions: Array<CaptionView>, 
+/**
+ * By start.
+ */
+chapters: Array<Chapter>, 
+/**
+ * Milliseconds, when known.
+ */
+duration_ms: number | null, 
+/**
+ * Local address of a still picture.
+ */
+poster: string | null, 
+/**
+ * Where the learner was, in milliseconds.
+ */
+position_ms: number, 
+/**
+ * Speed last used for it.
+ */
+rate: number, 
+/**
+ * What was watched.
+ */
+watched: Watched, };
+
+/**
+ * The watched parts of one lecture.
+ */
+export type Watched = [number, number][];
+
+/**
+ * Something was watched.
+ */
+export type WatchedInput = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Which item.
+ */
+item: ItemId, 
+/**
+ * Where the learner is now, in milliseconds.
+ */
+position_ms: number, 
+/**
+ * Speed, 0.5 to 3.
+ */
+rate: number, 
+/**
+ * What was played since the last report, `[from, to)` in milliseconds.
+ */
+intervals: Array<[number, number]>, };
+
+/**
+ * A piece of work.
+ */
+export type WorkCard = { 
+/**
+ * Its id.
+ */
+id: WorkId, 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * The course's title.
+ */
+course_title: string, 
+/**
+ * Its item.
+ */
+item: ItemId, 
+/**
+ * The item's title.
+ */
+item_title: string, 
+/**
+ * What it is.
+ */
+kind: WorkKind, 
+/**
+ * When it was sealed.
+ */
+created: TimeMs, 
+/**
+ * Where it stands.
+ */
+state: WorkState, 
+/**
+ * Bytes to send, roughly.
+ */
+size: number, 
+/**
+ * Tries so far.
+ */
+tries: number, 
+/**
+ * When it is tried again by itself.
+ */
+next_try: TimeMs | null, 
+/**
+ * The first words.
+ */
+excerpt: string, 
+/**
+ * Name of the site it goes to.
+ */
+site_name: string, };
+
+/**
+ * A piece of work with its full text.
+ */
+export type WorkDetail = { 
+/**
+ * As in the list.
+ */
+card: WorkCard, 
+/**
+ * The whole text; for a quiz, question and answer in turn.
+ */
+text: Array<WorkLine>, 
+/**
+ * Files.
+ */
+files: Array<FileView>, };
+
+/**
+ * One piece of work to be sent (UUIDv7): made once, never reused, sent at most once with effect.
+ */
+export type WorkId = string;
+
+/**
+ * A piece of work.
+ */
+export type WorkInput = { 
+/**
+ * Which one.
+ */
+work: WorkId, };
+
+/**
+ * What a piece of work is.
+ */
+export type WorkKind = "quiz" | "submission" | "post" | "completion";
+
+/**
+ * One part of a piece of work.
+ */
+export type WorkLine = { 
+/**
+ * The question or subject; may be empty.
+ */
+about: string, 
+/**
+ * What the learner wrote or chose.
+ */
+text: string, };
+
+/**
+ * Where a piece of work stands. The five states a learner sees.
+ */
+export type WorkState = { "state": "waiting" } | { "state": "sending" } | { "state": "in_doubt" } | { "state": "accepted", 
+/**
+ * The proof.
+ */
+receipt: Receipt, } | { "state": "refused", 
+/**
+ * Why.
+ */
+refusal: Refusal, };
+
+/**
+ * The state of a piece of work, without its details.
+ */
+export type WorkStep = "waiting" | "sending" | "in_doubt" | "accepted" | "refused";
+
+/** Every command: its input and its output. */
+export interface Commands {
+  /** The state of the program: link, accounts, counts, settings, where the learner was. */
+  app_status: { input: Nothing; output: AppStatus };
+  /** Keeps the learner's settings. */
+  settings_save: { input: Settings; output: Saved };
+  /** Keeps where the learner is, so that a new start opens there. */
+  place_save: { input: Place; output: Saved };
+  /** Looks whether an address is a site Daypack can work with. */
+  site_check: { input: Address; output: SiteFound };
+  /** Signs in with name and password. */
+  sign_in: { input: SignIn; output: AccountView };
+  /** Forgets a sign-in; work and courses stay. */
+  sign_out: { input: AccountInput; output: AppStatus };
+  /** Adds a library of course packages by address. */
+  library_add: { input: LibraryAddress; output: LibraryAdded };
+  /** Opens a package, a cartridge or a folder from this computer or a USB stick. */
+  open_path: { input: PathInput; output: Opened };
+  /** Opens the course that comes with Daypack; needs no network. */
+  look_around: { input: Nothing; output: CourseInput };
+  /** Courses on this computer and what sites and libraries offer. */
+  library: { input: Nothing; output: LibraryView };
+  /** Asks all sites and libraries again what they offer. */
+  offers_refresh: { input: Nothing; output: LibraryView };
+  /** Brings an offered course's outline here. */
+  course_add: { input: OfferInput; output: CourseInput };
+  /** Removes a course from this computer; refused while it holds work that was not sent. */
+  course_remove: { input: CourseInput; output: LibraryView };
+  /** A course's outline with the state of each item. */
+  course: { input: CourseInput; output: CourseView };
+  /** Takes a course, a section or an item along for offline use. */
+  take_along: { input: TakeAlong; output: CourseView };
+  /** Pauses what is being taken along. */
+  take_pause: { input: TakeScope; output: CourseView };
+  /** Goes on where it stopped. */
+  take_resume: { input: TakeScope; output: CourseView };
+  /** Frees the space of an item or course; never touches the learner's work. */
+  take_remove: { input: TakeScope; output: CourseView };
+  /** All that is being taken along. */
+  jobs: { input: Nothing; output: Jobs };
+  /** Everything needed to study one item; opens the local servers it needs. */
+  item: { input: ItemInput; output: ItemView };
+  /** Closes the local servers. */
+  item_close: { input: Nothing; output: Saved };
+  /** Keeps what was watched and where the learner is. */
+  watched: { input: WatchedInput; output: Saved };
+  /** Keeps how far a reading was read, as a share of its length. */
+  reading_place: { input: ReadingPlace; output: Saved };
+  /** Marks an item as done or not done. */
+  done_mark: { input: DoneMark; output: Saved };
+  /** Begins an attempt, or goes on with the open one. */
+  attempt_start: { input: ItemInput; output: AttemptView };
+  /** Keeps one answer; it is on disk when this returns. */
+  response_save: { input: ResponseSave; output: Saved };
+  /** Finishes an attempt: practice is scored here, graded is sealed for sending. */
+  attempt_finish: { input: AttemptInput; output: AttemptView };
+  /** Keeps a draft; it is on disk when this returns. */
+  draft_save: { input: DraftSave; output: Saved };
+  /** Copies a file into the learner's own files and adds it to the draft. */
+  file_attach: { input: FileAttach; output: Draft };
+  /** Takes a file off the draft; the copy stays until the work is sent. */
+  file_detach: { input: FileDetach; output: Draft };
+  /** Seals the draft for handing in. */
+  hand_in: { input: ItemInput; output: WorkCard };
+  /** Seals a message for sending. */
+  post_send: { input: PostSend; output: WorkCard };
+  /** All work with its state, newest first. */
+  outbox: { input: Nothing; output: OutboxView };
+  /** One piece of work with its full text. */
+  work: { input: WorkInput; output: WorkDetail };
+  /** Tries again now what waits or was refused. */
+  work_retry: { input: WorkInput; output: WorkDetail };
+  /** Grades, comments and recorded messages, newest first. */
+  inbox: { input: Nothing; output: Inbox };
+  /** Marks feedback as seen. */
+  feedback_seen: { input: FeedbackInput; output: Inbox };
+  /** Sends what waits and brings back what is new, now. */
+  sync_now: { input: Nothing; output: AppStatus };
+}
+
+/** Every command's name. */
+export const COMMANDS = [
+  "app_status",
+  "settings_save",
+  "place_save",
+  "site_check",
+  "sign_in",
+  "sign_out",
+  "library_add",
+  "open_path",
+  "look_around",
+  "library",
+  "offers_refresh",
+  "course_add",
+  "course_remove",
+  "course",
+  "take_along",
+  "take_pause",
+  "take_resume",
+  "take_remove",
+  "jobs",
+  "item",
+  "item_close",
+  "watched",
+  "reading_place",
+  "done_mark",
+  "attempt_start",
+  "response_save",
+  "attempt_finish",
+  "draft_save",
+  "file_attach",
+  "file_detach",
+  "hand_in",
+  "post_send",
+  "outbox",
+  "work",
+  "work_retry",
+  "inbox",
+  "feedback_seen",
+  "sync_now",
+] as const;
