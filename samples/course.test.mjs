@@ -93,17 +93,17 @@ describe("each lecture", () => {
     for (const v of videos(full)) assert.ok(v.duration_ms > 90_000 && v.duration_ms < 180_000, `${v.id}: ${v.duration_ms} ms`);
   });
 
-  test("is H.264 4:2:0 with a keyframe every 4 seconds, ready for streaming, and tells nothing of its maker", () => {
+  test("is H.264 4:2:0 with a keyframe every 5 seconds, ready for streaming, and tells no version of a program", () => {
     for (const v of videos(full)) for (const r of v.renditions) {
       const file = readFileSync(join(full, r.path));
       assert.ok(file.indexOf("moov") < file.indexOf("mdat"), `${r.path}: moov comes first`);
-      for (const word of ["Lavf", "Lavc", "x264"]) assert.equal(file.indexOf(word), -1, `${r.path} names ${word}`);
+      assert.doesNotMatch(file.toString("latin1"), /Lav[fc]\d|x264 - core|\/tmp\/|\/home\//, `${r.path}: a version or a place`);
       if (r.tier === "audio") continue;
       const ask = (...args) => execFileSync("ffprobe", ["-v", "error", "-select_streams", "v", ...args, "-of", "csv=p=0", join(full, r.path)], { encoding: "utf8" });
       assert.match(ask("-show_entries", "stream=profile,pix_fmt"), /^High,yuv420p/);
       const keys = ask("-skip_frame", "nokey", "-show_entries", "frame=pts_time").trim().split("\n").map((row) => parseFloat(row));
       const gaps = [...keys.slice(1), v.duration_ms / 1000].map((t, i) => t - keys[i]);
-      assert.ok(Math.max(...gaps) <= 4.1, `${r.path}: ${Math.max(...gaps)} s between keyframes`);
+      assert.ok(Math.max(...gaps) <= 5.1, `${r.path}: ${Math.max(...gaps)} s between keyframes`);
     }
   });
 

@@ -21,7 +21,7 @@ const sound = (rate) => ["-c:a", "aac", "-b:a", rate, "-ac", "1", "-ar", rate ==
 
 /** The three renditions; `crf` and audio rate were chosen by looking and listening at the smallest that stays clean. */
 const SIZES = [
-  { tier: "standard", name: "standard.mp4", size: "1280x720", crf: "26", audio: "48k" },
+  { tier: "standard", name: "standard.mp4", size: "1280x720", crf: "27", audio: "48k" },
   { tier: "low", name: "low.mp4", size: "640x360", crf: "28", audio: "32k" },
 ];
 
@@ -130,7 +130,7 @@ async function encode(timeline, pictures, folder, work) {
   await writeFile(join(work, "list"), `ffconcat version 1.0\n${list}file ${pictures[pictures.length - 1].path}\n`);
   const outputs = SIZES.flatMap(({ name, crf, audio }, i) => [
     "-map", `[v${i}]`, "-map", "1:a", "-c:v", "libx264", "-preset", "veryfast", "-tune", "animation", "-profile:v", "high", "-crf", crf,
-    "-g", String(FPS * 4), "-keyint_min", "12", "-threads:v", "2", "-bsf:v", "filter_units=remove_types=6",
+    "-g", String(Math.round(FPS * 5)), "-keyint_min", "12", "-threads:v", "2", "-bsf:v", "filter_units=remove_types=6",
     "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
     "-frames:v", String(timeline.frames), ...sound(audio), ...PLAIN, join("..", name),
   ]);

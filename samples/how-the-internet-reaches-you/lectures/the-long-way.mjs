@@ -53,7 +53,7 @@ function cut(k, u) {
   return d.slide("Cut into packets", d.move(30, 0, tiles), d.label(297, 510, k >= 1 ? "many packets" : "the lesson"),
     d.show(a(2), d.arrow(470, 338, 590, 338, { stroke: d.soft })),
     d.show(a(2), d.rect(620, 206, 540, 264, { r: 18 })),
-    d.show(a(2), d.text(652, 434, "up to 1500 bytes of the lesson", { size: 26 }), [0, 1].map((i) => d.path(`M652 ${360 + i * 28}H${i ? 980 : 1128}`, { stroke: d.tealSoft, width: 12 }))),
+    d.show(a(2), d.text(652, 434, "a piece of the lesson", { size: 26 }), [0, 1].map((i) => d.path(`M652 ${360 + i * 28}H${i ? 980 : 1128}`, { stroke: d.tealSoft, width: 12 }))),
     d.show(a(3), d.path("M620 324H1160", { stroke: d.line, width: 2 }),
       [["from", "203.0.113.25"], ["to", "198.51.100.9"], ["number", "3"]].map(([what, value], i) => [
         d.text(652 + [0, 200, 400][i], 250, what, { size: 22, fill: d.soft }), d.text(652 + [0, 200, 400][i], 290, value, { size: 25, weight: 600, fill: i === 2 ? d.orange : d.ink })])));
@@ -126,7 +126,7 @@ export default {
     { chapter: "Cut into packets", draw: cut, lines: [
       { say: "Now the server has your letter. But the lesson is far too big to travel in one piece." },
       { say: "So the server cuts it into small pieces, called packets.", move: 1.2 },
-      { say: "A packet carries up to fifteen hundred bytes. That is less than one page of text." },
+      { say: "A packet is about fifteen hundred bytes long. That is less than one page of text." },
       { say: "On each packet stands where it comes from, where it is going, and which place it has in the row." }] },
     { chapter: "From router to router", draw: hops, lines: [
       { say: "Between the server and you, there are routers." },
