@@ -1,1 +1,38 @@
 //! The shelf on disk: SQLite for facts, files for bytes.
+//!
+//! What must stay true: a write to `learner.db` is on the disk when its function returns; nothing a learner made
+//! is deleted (work, answers and files of one's own have no function for it); `catalogue.db` and `objects/` can
+//! be fetched again and may be thrown away; bytes get a name only after their SHA-256 was computed; one process
+//! owns a folder. No clock and no randomness here: times and ids are arguments.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod catalogue;
+mod db;
+mod error;
+mod learner;
+mod migrate;
+mod objects;
+mod secrets;
+mod store;
+#[cfg(test)]
+mod testing;
+
+pub use catalogue::asset::AssetState;
+pub use catalogue::course::CourseRow;
+pub use catalogue::offer::Offer;
+pub use error::StoreError;
+pub use learner::account::Account;
+pub use learner::attempt::{AttemptRow, AttemptState};
+pub use learner::draft::Draft;
+pub use learner::library::Library;
+pub use learner::position::Position;
+pub use learner::reading::{Done, ReadingPlace};
+pub use learner::response::ResponseRow;
+pub use learner::trust::Trusted;
+pub use learner::work::{WorkList, WorkRow};
+pub use objects::Objects;
+pub use objects::partial::PartialFile;
+pub use objects::pin::Pin;
+pub use secrets::Secret;
+pub use store::{Opened, Sizes, Store};

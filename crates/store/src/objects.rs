@@ -1,0 +1,286 @@
+//! Files named by their content: `ab/<64 hex digits>` below one folder, `partial/` beside them.
+//!
+//! A file gets its name after its SHA-256 was computed from the bytes on the disk, they were synced, and the
+//! rename was synced too. So a name that exists has its bytes.
+
+pub(crate) mod partial;
+pub(crate) mod pin;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use daypack_course::Digest;
+use sha2::Digest as _;
+
+use crate::StoreError;
+use pin::{Pin, Pins};
+
+/// Bytes per read and write.
+const BLOCK: usize = 128 * 1024;
+
+/// A heap of files named by their content.
+pub struct Objects {
+    root: PathBuf,
+    pins: Pins,
+    imports: AtomicU64,
+}
+
+impl Objects {
+    /// Opens the heap below `root`; imports that a crash cut off are thrown away, downloads are kept.
+    pub(crate) fn at(root: &Path) -> Result<Self, StoreError> {
+        let partial = root.join("partial");
+        create_private_dir(&partial)?;
+        for entry in std::fs::read_dir(&partial)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with("import-") {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(Self { root: root.to_owned(), pins: Pins::default(), imports: AtomicU64::new(0) })
+    }
+
+    /// Where the object lies or would lie.
+    pub fn path(&self, digest: &Digest) -> PathBuf {
+        let name = digest.to_string();
+        self.root.join(name.get(..2).unwrap_or_default()).join(name)
+    }
+
+    /// Whether the object is there.
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.path(digest).is_file()
+    }
+
+    /// The object's bytes, for reading.
+    pub fn open(&self, digest: &Digest) -> Result<File, StoreError> {
+        match File::open(self.path(digest)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(StoreError::missing("object", digest))
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Reads the whole object and says whether its bytes still match its name.
+    pub fn verify(&self, digest: &Digest) -> Result<bool, StoreError> {
+        let (found, _) = copy_hashed(&mut self.open(digest)?, &mut std::io::sink())?;
+        Ok(found == *digest)
+    }
+
+    /// Holds the object against removal until the pin is dropped.
+    #[must_use]
+    pub fn pin(&self, digest: &Digest) -> Pin {
+        self.pins.pin(*digest)
+    }
+
+    /// Takes in all bytes of `reader`; durable on return. Another digest than `expected`: `WrongBytes`, nothing
+    /// is kept.
+    pub fn import_reader(
+        &self,
+        mut reader: impl Read,
+        expected: Option<Digest>,
+    ) -> Result<(Digest, u64), StoreError> {
+        let number = self.imports.fetch_add(1, Ordering::Relaxed);
+        let temp = self.partial_dir().join(format!("import-{number}"));
+        let taken = self.take_in(&mut reader, &temp, expected);
+        if taken.is_err() {
+            discard(&temp)?;
+        }
+        taken
+    }
+
+    /// Takes in a copy of the file at `path`.
+    pub fn import_file(&self, path: &Path, expected: Option<Digest>) -> Result<(Digest, u64), StoreError> {
+        self.import_reader(File::open(path)?, expected)
+    }
+
+    /// Bytes of all complete objects.
+    pub fn size(&self) -> Result<u64, StoreError> {
+        let mut total = 0;
+        for entry in std::fs::read_dir(&self.root)? {
+            let entry = entry?;
+            if entry.file_name() != "partial" && entry.file_type()?.is_dir() {
+                total += dir_size(&entry.path())?;
+            }
+        }
+        Ok(total)
+    }
+
+    /// Bytes of all files on their way.
+    pub fn partial_size(&self) -> Result<u64, StoreError> {
+        dir_size(&self.partial_dir())
+    }
+
+    pub(crate) fn remove(&self, digest: &Digest) -> Result<bool, StoreError> {
+        self.pins.unless_pinned(digest, || discard(&self.path(digest)))
+    }
+
+    fn partial_dir(&self) -> PathBuf {
+        self.root.join("partial")
+    }
+
+    fn take_in(
+        &self,
+        reader: &mut impl Read,
+        temp: &Path,
+        expected: Option<Digest>,
+    ) -> Result<(Digest, u64), StoreError> {
+        let mut file = File::create(temp)?;
+        let (found, size) = copy_hashed(reader, &mut file)?;
+        refuse_other(expected, found)?;
+        file.sync_all()?;
+        drop(file);
+        self.shelve(temp, &found)?;
+        Ok((found, size))
+    }
+
+    /// Gives the synced file `from` its name.
+    fn shelve(&self, from: &Path, digest: &Digest) -> Result<(), StoreError> {
+        let to = self.path(digest);
+        let dir = to.parent().unwrap_or(&self.root);
+        if !dir.is_dir() {
+            create_private_dir(dir)?;
+            sync_dir(&self.root)?;
+        }
+        std::fs::rename(from, &to)?;
+        sync_dir(dir)
+    }
+}
+
+/// Removes a file; `false` when it was not there.
+fn discard(path: &Path) -> Result<bool, StoreError> {
+    match std::fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn refuse_other(expected: Option<Digest>, found: Digest) -> Result<(), StoreError> {
+    match expected {
+        Some(expected) if expected != found => Err(StoreError::WrongBytes { expected, found }),
+        _ => Ok(()),
+    }
+}
+
+/// Copies to the end; the digest and the number of the bytes.
+fn copy_hashed(reader: &mut impl Read, writer: &mut impl Write) -> Result<(Digest, u64), StoreError> {
+    let mut hash = sha2::Sha256::new();
+    let mut block = vec![0_u8; BLOCK];
+    let mut size = 0_u64;
+    loop {
+        let n = match reader.read(&mut block) {
+            Ok(0) => return Ok((Digest::from_bytes(hash.finalize().into()), size)),
+            Ok(n) => n,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let bytes = block.get(..n).unwrap_or_default();
+        hash.update(bytes);
+        writer.write_all(bytes)?;
+        size += n as u64;
+    }
+}
+
+fn dir_size(dir: &Path) -> Result<u64, StoreError> {
+    let mut total = 0;
+    for entry in std::fs::read_dir(dir)? {
+        match entry?.metadata() {
+            Ok(meta) if meta.is_file() => total += meta.len(),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {} // A folder, or a file that was finished meanwhile.
+        }
+    }
+    Ok(total)
+}
+
+/// Makes a folder and its parents, for this user only where the system knows how.
+pub(crate) fn create_private_dir(dir: &Path) -> Result<(), StoreError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    Ok(builder.create(dir)?)
+}
+
+/// Makes names in `dir` durable. Windows has no such call and needs none.
+pub(crate) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    File::open(dir)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = dir;
+    Ok(())
+}
+
+/// Replaces the file at `path` by one that only the user can read; old or new, never between; durable on return.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let temp = path.with_extension("new");
+    discard(&temp)?;
+    let mut options = File::options();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&temp)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    std::fs::rename(&temp, path)?;
+    sync_dir(path.parent().unwrap_or(Path::new(".")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::shelf;
+
+    #[test]
+    fn what_was_taken_in_is_found_under_its_digest() {
+        let (_dir, store) = shelf();
+        let (digest, size) = store.mine().import_reader(&b"my essay"[..], None).unwrap();
+        assert_eq!((digest, size), (Digest::of(b"my essay"), 8));
+        let mut text = String::new();
+        store.mine().open(&digest).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "my essay");
+        assert!(store.mine().verify(&digest).unwrap());
+        assert!(!store.objects().has(&digest), "the two heaps are apart");
+        assert_eq!(store.sizes().unwrap().mine, 8);
+    }
+
+    #[test]
+    fn other_bytes_than_expected_leave_nothing_behind() {
+        let (_dir, store) = shelf();
+        let expected = Digest::of(b"right");
+        let error = store.objects().import_reader(&b"wrong"[..], Some(expected)).unwrap_err();
+        assert!(matches!(error, StoreError::WrongBytes { found, .. } if found == Digest::of(b"wrong")));
+        assert!(!store.objects().has(&Digest::of(b"wrong")) && !store.objects().has(&expected));
+        assert_eq!(store.objects().partial_size().unwrap(), 0);
+    }
+
+    #[test]
+    fn verify_notices_a_flipped_bit() {
+        let (_dir, store) = shelf();
+        let (digest, _) = store.objects().import_reader(&b"lecture"[..], None).unwrap();
+        std::fs::write(store.objects().path(&digest), b"lecturf").unwrap();
+        assert!(!store.objects().verify(&digest).unwrap());
+    }
+
+    #[test]
+    fn an_import_cut_off_by_a_crash_is_cleared_away_and_a_download_is_kept() {
+        let (dir, store) = shelf();
+        std::fs::write(dir.path().join("objects/partial/import-7"), b"half").unwrap();
+        store.objects().partial_open("lecture", 0).unwrap().write_all(b"half").unwrap();
+        drop(store);
+        let store = Store::open(dir.path(), daypack_course::TimeMs(1)).unwrap();
+        assert!(!dir.path().join("objects/partial/import-7").exists());
+        assert_eq!(store.objects().partial_len("lecture").unwrap(), 4);
+    }
+
+    use crate::Store;
+}
