@@ -44,7 +44,7 @@ async function main() {
   await refuseForeign(out);
   const tools = await versions();
   await mkdir(cache, { recursive: true });
-  const machinery = (await readdir(join(HERE, "build"))).sort().map((name) => join(HERE, "build", name));
+  const machinery = (await readdir(join(HERE, "build"))).filter((name) => name !== "check.mjs").sort().map((name) => join(HERE, "build", name));
   const drawing = join(SOURCES, "drawing.mjs");
   const { buildLecture, buildMessage, buildPdf } = await import("./build/lecture.mjs");
 

@@ -7,7 +7,7 @@ import { cpus } from "node:os";
 import { cues, webvtt } from "./captions.mjs";
 import { probe } from "./mp4.mjs";
 import { RATE, shown, speak, wav } from "./speech.mjs";
-import { feed, pooled, run } from "./tools.mjs";
+import { pooled, run } from "./tools.mjs";
 
 /** Enough for packets that glide; 25 looks the same here and takes twice the time to build. */
 export const FPS = 12.5;
@@ -142,10 +142,10 @@ async function encode(timeline, pictures, folder, work) {
   await run("ffmpeg", ["-v", "error", "-y", "-i", pictures.poster, "-vf", "scale=960:540:flags=lanczos:out_range=full", "-pix_fmt", "yuvj420p", "-q:v", "4", "-bitexact", join("..", "poster.jpg")], { cwd: work });
 }
 
-/** Pages of SVG to one PDF with real text. */
+/** Pages of SVG to one PDF with real text, and with a fixed date, so that it is the same each time. */
 export function buildPdf(pages, path, folder) {
   const files = pages.map((_, i) => join(folder, `page${i}.svg`));
   return Promise.all(pages.map((svg, i) => writeFile(files[i], svg)))
-    .then(() => feed("rsvg-convert", ["-f", "pdf", ...files, "-o", path], ""))
+    .then(() => run("rsvg-convert", ["-f", "pdf", ...files, "-o", path], { env: { ...process.env, SOURCE_DATE_EPOCH: "0" } }))
     .then(() => Promise.all(files.map((file) => rm(file))));
 }

@@ -1,6 +1,6 @@
 // The programs that the build calls, and how it calls them.
 // Must stay true: a missing program is named together with the Debian package that brings it.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
@@ -55,11 +55,6 @@ export async function run(program, args, options = {}) {
     const tail = String(error.stderr ?? error.message).trim().split("\n").slice(-6).join("\n");
     throw new Error(`${program} failed:\n${tail}`);
   }
-}
-
-/** Like `run`, with `input` on standard input. */
-export function feed(program, args, input) {
-  return execFileSync(program, args, { input, maxBuffer: 64 << 20, stdio: ["pipe", "pipe", "pipe"] });
 }
 
 /** Runs `job(value)` for every value, at most `width` at a time, keeping the order of results. */

@@ -69,7 +69,7 @@ function hops(k, u) {
   return d.slide("From router to router",
     LINKS.map((l) => d.wire([NODES[l[0]], NODES[l[1]]], { stroke: d.line, width: 4 })),
     [["a", yes], ["b", yes], ["g", me], ["h", me]].map(([l, p]) => d.wire([NODES[l], p], { stroke: d.line, width: 4 })),
-    k === 2 ? d.show(a(2), d.arrow(445, 320, 366, 272, { stroke: d.teal, width: 5 }), d.text(480, 408, "“next: that one”", { size: 24, fill: d.teal, weight: 600, anchor: "middle" })) : "",
+    k === 2 ? d.show(a(2), d.arrow(445, 320, 366, 272, { stroke: d.teal, width: 5 }), d.text(480, 272, "“next: that one”", { size: 24, fill: d.teal, weight: 600, anchor: "middle" })) : "",
     Object.entries(NODES).map(([name, [x, y]]) => d.router(x, y, k === 2 && name === "f" ? d.tealSoft : d.card)),
     broken ? d.show(Math.min(1, a(3) * 8), d.cross(835, 250, 0.9)) : "",
     d.grow(116, 348, 0.8, d.laptop(0, 0)), d.grow(1166, 348, 0.9, d.server(0, 0)), d.label(116, 420, "you"), d.label(1166, 436, "server"),
