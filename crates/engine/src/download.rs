@@ -1,0 +1,379 @@
+//! Taking courses along: which file is fetched next, from which byte, and what a failure means.
+//!
+//! What must stay true:
+//! - At most `parallel` transfers run; one file never has two.
+//! - A transfer starts at the last byte known to be durable. Only wrong or changed bytes start over from 0.
+//! - One failing file holds up no other. Files are asked for in study order, small ones first inside an item.
+//! - What the learner paused stays paused until the learner resumes it; a failure never removes anything.
+//!
+//! The caller's side: [`Event::Received`] counts bytes that are durable, from the start of the file. Once a
+//! [`Effect::Stop`] was performed (its last `Received` reported before), nothing more of that transfer is
+//! reported. After [`Event::Restarted`] and before [`Event::LinkUp`], report what the disk shows of each file in
+//! [`Downloads::unfinished`] by [`Event::Found`]: the disk is right where the machine differs. An effect
+//! [`Effect::JobDone`] that a crash swallowed is seen in [`Downloads::views`].
+//! The link counts as down until the first [`Event::LinkUp`] of this life.
+
+mod file;
+mod job;
+mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use daypack_course::TimeMs;
+use serde::{Deserialize, Serialize};
+
+use file::File;
+use job::Job;
+pub use job::{JobState, JobView};
+
+/// First wait after a failure.
+pub const BACKOFF_BASE_MS: i64 = 1_000;
+/// Longest wait chosen here.
+pub const BACKOFF_CAP_MS: i64 = 5 * 60_000;
+/// Longest wait a source can ask for.
+pub const SOURCE_WAIT_CAP_MS: i64 = 60 * 60_000;
+/// After so many files' worth of wrong bytes a file is set aside until the learner resumes the job.
+pub const SPOILED_LIMIT: u32 = 3;
+/// Transfers at a time, unless told otherwise.
+pub const PARALLEL: usize = 3;
+
+/// A file that a job needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Want {
+    /// Names the file; two jobs that need the same file use the same key, and it is fetched once.
+    pub key: String,
+    /// The job.
+    pub job: String,
+    /// Bytes in all, when known.
+    pub size: Option<u64>,
+    /// Bytes that are durable here already.
+    pub have: u64,
+    /// A digest is known, so finished means proven.
+    pub proof: bool,
+    /// Place in study order, the same for all files of an item; smaller is earlier.
+    pub priority: u32,
+}
+
+/// Why a transfer ended without the whole file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum FailWhy {
+    /// The source was not reached, or a portal answered.
+    Unreachable,
+    /// It fell silent.
+    Stalled,
+    /// The source has another file now; what is here cannot be continued.
+    Changed,
+    /// All bytes came and the digest, length or type is wrong.
+    WrongBytes,
+    /// The source does not give it.
+    Refused,
+    /// The disk is full.
+    NoSpace,
+    /// The account must sign in again.
+    SignIn,
+    /// The source asks for patience.
+    Later {
+        /// Not before this instant, when it says one.
+        not_before: Option<TimeMs>,
+    },
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// Files are wanted for a job, new or known; a known file takes `have` from here. Ends a job's failure, not
+    /// its pause.
+    Added {
+        /// The job.
+        job: String,
+        /// The files; those naming another job belong to that one.
+        wants: Vec<Want>,
+    },
+    /// The learner pauses a job.
+    Paused {
+        /// Which.
+        job: String,
+    },
+    /// The learner resumes a job, also a failed one.
+    Resumed {
+        /// Which.
+        job: String,
+    },
+    /// The learner does not want it any more: forgets the job and the files that no other job needs.
+    Cancelled {
+        /// Which.
+        job: String,
+    },
+    /// Nothing runs until `ResumeAll`.
+    PauseAll,
+    /// Undoes `PauseAll` and "disk full"; jobs that were paused one by one stay paused.
+    ResumeAll,
+    /// Sources can be reached.
+    LinkUp,
+    /// Sources cannot be reached; what runs goes on until it fails.
+    LinkDown,
+    /// So many bytes of the file are durable, counted from its start.
+    Received {
+        /// The file.
+        key: String,
+        /// How many.
+        bytes: u64,
+    },
+    /// What the disk shows of a file that does not run; more or less than was known.
+    Found {
+        /// The file.
+        key: String,
+        /// Durable bytes from its start.
+        have: u64,
+    },
+    /// The whole file is here, checked and durable.
+    Finished {
+        /// The file.
+        key: String,
+    },
+    /// A transfer ended early.
+    Failed {
+        /// The file.
+        key: String,
+        /// Why.
+        why: FailWhy,
+    },
+    /// The program starts; no transfer of an earlier life runs.
+    Restarted,
+    /// Time passed.
+    Tick,
+}
+
+/// What to do, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// Fetch the file from this byte on; from 0 drops what is here of it.
+    Start {
+        /// The file.
+        key: String,
+        /// The first byte to ask for.
+        from: u64,
+    },
+    /// End its transfer; keep what is here.
+    Stop {
+        /// The file.
+        key: String,
+    },
+    /// All files of the job are here.
+    JobDone {
+        /// The job.
+        job: String,
+    },
+    /// The job cannot go on without the learner.
+    JobFailed {
+        /// The job.
+        job: String,
+        /// Why.
+        why: FailWhy,
+    },
+    /// Step with `Tick` at this instant; replaces any earlier wish.
+    WakeAt {
+        /// When.
+        at: TimeMs,
+    },
+}
+
+/// All that is being taken along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Downloads {
+    seed: u64,
+    parallel: usize,
+    next_seq: u64,
+    jobs: BTreeMap<String, Job>,
+    files: BTreeMap<String, File>,
+    all_paused: bool,
+    no_space: bool,
+    #[serde(skip)]
+    running: BTreeSet<String>,
+    #[serde(skip)]
+    link_up: bool,
+}
+
+impl Default for Downloads {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+impl Downloads {
+    /// Nothing to take along; the seed only spreads waits, one per computer.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            parallel: PARALLEL,
+            next_seq: 0,
+            jobs: BTreeMap::new(),
+            files: BTreeMap::new(),
+            all_paused: false,
+            no_space: false,
+            running: BTreeSet::new(),
+            link_up: false,
+        }
+    }
+
+    /// Sets how many transfers run at a time (at least 1); holds for transfers started from now on.
+    pub fn set_parallel(&mut self, parallel: usize) {
+        self.parallel = parallel.max(1);
+    }
+
+    /// Keys of the files that are not here yet, with the bytes known to be here.
+    pub fn unfinished(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.files.iter().filter(|(_, file)| !file.done).map(|(key, file)| (key.as_str(), file.have))
+    }
+
+    /// Takes in an event; returns what to do.
+    pub fn step(&mut self, event: Event, now: TimeMs) -> Vec<Effect> {
+        let mut out = Vec::new();
+        match event {
+            Event::Received { key, bytes } => {
+                // Nothing can become due by this, and it comes often.
+                self.received(&key, bytes);
+                return out;
+            }
+            Event::Added { job, wants } => self.added(job, wants, now),
+            Event::Paused { job } => self.set_paused(&job, true),
+            Event::Resumed { job } => self.resumed(&job, now),
+            Event::Cancelled { job } => self.cancelled(&job, &mut out),
+            Event::PauseAll => self.all_paused = true,
+            Event::ResumeAll => {
+                self.all_paused = false;
+                self.end_no_space();
+            }
+            Event::LinkUp => {
+                self.link_up = true;
+                self.files.values_mut().filter(|f| f.waits_for_link).for_each(|f| f.free(now));
+            }
+            Event::LinkDown => self.link_up = false,
+            Event::Found { key, have } => self.found(&key, have),
+            Event::Finished { key } => self.finished(&key),
+            Event::Failed { key, why } => self.failed(&key, why, now, &mut out),
+            Event::Restarted => {
+                self.running.clear();
+                self.link_up = false;
+                self.end_no_space();
+            }
+            Event::Tick => {}
+        }
+        self.settle_jobs(&mut out);
+        self.plan(now, &mut out);
+        out
+    }
+
+    fn added(&mut self, job: String, wants: Vec<Want>, now: TimeMs) {
+        self.open_job(job);
+        for want in wants {
+            self.open_job(want.job.clone());
+            let running = self.running.contains(&want.key);
+            self.files.entry(want.key.clone()).or_insert_with(|| File::new(now)).want(want, running, now);
+        }
+    }
+
+    fn open_job(&mut self, job: String) {
+        let seq = self.next_seq;
+        let job = self.jobs.entry(job).or_insert_with(|| Job::new(seq));
+        job.reopen();
+        self.next_seq = seq.saturating_add(1);
+    }
+
+    fn set_paused(&mut self, job: &str, paused: bool) {
+        if let Some(job) = self.jobs.get_mut(job) {
+            job.paused = paused;
+        }
+    }
+
+    fn resumed(&mut self, job: &str, now: TimeMs) {
+        let Some(known) = self.jobs.get_mut(job) else { return };
+        known.paused = false;
+        if known.failed.is_some() {
+            known.reopen();
+        }
+        for file in self.files.values_mut().filter(|f| f.owners.contains_key(job)) {
+            file.forgive(now);
+        }
+        self.end_no_space();
+    }
+
+    fn cancelled(&mut self, job: &str, out: &mut Vec<Effect>) {
+        self.jobs.remove(job);
+        let Self { files, running, .. } = self;
+        files.retain(|key, file| {
+            let was_its = file.owners.remove(job).is_some();
+            let keep = !was_its || !file.owners.is_empty();
+            if !keep && running.remove(key) {
+                out.push(Effect::Stop { key: key.clone() });
+            }
+            keep
+        });
+    }
+
+    fn received(&mut self, key: &str, bytes: u64) {
+        let running = self.running.contains(key);
+        if let Some(file) = self.files.get_mut(key).filter(|f| !f.done) {
+            file.received(bytes, running);
+        }
+    }
+
+    fn found(&mut self, key: &str, have: u64) {
+        if let Some(file) = self.files.get_mut(key).filter(|f| !f.done && !self.running.contains(key)) {
+            file.have = have;
+        }
+    }
+
+    fn finished(&mut self, key: &str) {
+        self.running.remove(key);
+        if let Some(file) = self.files.get_mut(key) {
+            file.finish();
+        }
+    }
+
+    fn failed(&mut self, key: &str, why: FailWhy, now: TimeMs, out: &mut Vec<Effect>) {
+        if !self.running.remove(key) {
+            return;
+        }
+        let seed = self.seed;
+        let Some(file) = self.files.get_mut(key) else { return };
+        match &why {
+            FailWhy::NoSpace => {
+                self.no_space = true;
+                for name in self.unfinished_jobs() {
+                    self.stop_job(&name, &why, out);
+                }
+            }
+            FailWhy::SignIn => {
+                let owners: Vec<String> = file.owners.keys().cloned().collect();
+                for name in owners {
+                    self.stop_job(&name, &why, out);
+                }
+            }
+            FailWhy::Unreachable
+            | FailWhy::Stalled
+            | FailWhy::Changed
+            | FailWhy::WrongBytes
+            | FailWhy::Refused
+            | FailWhy::Later { .. } => file.fail(key, why, seed, now),
+        }
+    }
+
+    /// Stops a job that was going; a paused one keeps its pause.
+    fn stop_job(&mut self, name: &str, why: &FailWhy, out: &mut Vec<Effect>) {
+        if let Some(job) = self.jobs.get_mut(name).filter(|j| j.is_going()) {
+            job.failed = Some(why.clone());
+            out.push(Effect::JobFailed { job: name.to_owned(), why: why.clone() });
+        }
+    }
+
+    fn end_no_space(&mut self) {
+        self.no_space = false;
+        for job in self.jobs.values_mut().filter(|j| j.failed == Some(FailWhy::NoSpace)) {
+            job.reopen();
+        }
+    }
+}

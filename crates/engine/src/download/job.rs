@@ -1,0 +1,162 @@
+//! A job (what the learner asked to take along) and how it is shown.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Downloads, Effect, FailWhy, File};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Job {
+    /// Order of being asked for.
+    pub seq: u64,
+    pub paused: bool,
+    /// Cannot go on without the learner.
+    pub failed: Option<FailWhy>,
+    /// All its files are here, and that was told.
+    pub done: bool,
+}
+
+impl Job {
+    pub fn new(seq: u64) -> Self {
+        Self { seq, paused: false, failed: None, done: false }
+    }
+
+    /// There may be something to do again.
+    pub fn reopen(&mut self) {
+        self.failed = None;
+        self.done = false;
+    }
+
+    pub fn is_going(&self) -> bool {
+        !self.paused && self.failed.is_none()
+    }
+}
+
+/// How a job stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum JobState {
+    /// Next in line, or waiting to try again.
+    Queued,
+    /// Bytes are coming.
+    Running,
+    /// Paused by the learner.
+    Paused,
+    /// Waits for the link, then goes on by itself.
+    Waiting,
+    /// Cannot go on without the learner.
+    Failed {
+        /// Why.
+        #[serde(flatten)]
+        why: FailWhy,
+    },
+    /// All here.
+    Done,
+}
+
+/// A job as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobView {
+    /// The job.
+    pub job: String,
+    /// How it stands.
+    pub state: JobState,
+    /// Bytes here.
+    pub done_bytes: u64,
+    /// Bytes in all, when all sizes are known.
+    pub total_bytes: Option<u64>,
+    /// Files here.
+    pub files_done: u32,
+    /// Files in all.
+    pub files_total: u32,
+    /// Files set aside until the learner resumes; the others go on.
+    pub files_stuck: u32,
+    /// Files here that no digest proves.
+    pub files_unproven: u32,
+}
+
+impl Downloads {
+    /// All jobs, in the order they were asked for.
+    pub fn views(&self) -> Vec<JobView> {
+        let mut jobs: Vec<(&String, &Job)> = self.jobs.iter().collect();
+        jobs.sort_by_key(|(_, job)| job.seq);
+        jobs.into_iter().map(|(name, job)| self.show(name, job)).collect()
+    }
+
+    /// One job.
+    pub fn view(&self, job: &str) -> Option<JobView> {
+        self.jobs.get_key_value(job).map(|(name, job)| self.show(name, job))
+    }
+
+    fn show(&self, name: &str, job: &Job) -> JobView {
+        let mut view = JobView {
+            job: name.to_owned(),
+            state: JobState::Queued,
+            done_bytes: 0,
+            total_bytes: Some(0),
+            files_done: 0,
+            files_total: 0,
+            files_stuck: 0,
+            files_unproven: 0,
+        };
+        let mut is_running = false;
+        let mut waits_for_link = !self.link_up;
+        for (key, file) in self.files_of(name) {
+            view.done_bytes =
+                view.done_bytes.saturating_add(file.size.map_or(file.have, |s| file.have.min(s)));
+            view.total_bytes = view.total_bytes.zip(file.size).map(|(all, one)| all.saturating_add(one));
+            view.files_total += 1;
+            view.files_done += u32::from(file.done);
+            view.files_stuck += u32::from(file.stuck.is_some());
+            view.files_unproven += u32::from(file.done && !file.proof);
+            is_running |= self.running.contains(key);
+            waits_for_link |= file.is_left() && file.waits_for_link;
+        }
+        view.state = if view.files_done == view.files_total {
+            JobState::Done
+        } else if let Some(why) = &job.failed {
+            JobState::Failed { why: why.clone() }
+        } else if job.paused || self.all_paused {
+            JobState::Paused
+        } else if is_running {
+            JobState::Running
+        } else if waits_for_link {
+            JobState::Waiting
+        } else {
+            JobState::Queued
+        };
+        view
+    }
+
+    /// Tells each job once when nothing is left that could be fetched for it.
+    pub(super) fn settle_jobs(&mut self, out: &mut Vec<Effect>) {
+        let Self { files, jobs, .. } = self;
+        for (name, job) in jobs.iter_mut().filter(|(_, job)| !job.done && job.failed.is_none()) {
+            let mut stuck = None;
+            let mut is_left = false;
+            for file in files.values().filter(|f| f.owners.contains_key(name)) {
+                is_left |= file.is_left();
+                stuck = stuck.or(file.stuck.as_ref());
+            }
+            match (is_left, stuck) {
+                (true, _) => {}
+                (false, None) => {
+                    job.done = true;
+                    out.push(Effect::JobDone { job: name.clone() });
+                }
+                (false, Some(why)) => {
+                    job.failed = Some(why.clone());
+                    out.push(Effect::JobFailed { job: name.clone(), why: why.clone() });
+                }
+            }
+        }
+    }
+
+    pub(super) fn unfinished_jobs(&self) -> Vec<String> {
+        let has_left = |name: &str| self.files_of(name).any(|(_, file)| file.is_left());
+        self.jobs.keys().filter(|name| has_left(name)).cloned().collect()
+    }
+
+    fn files_of<'a>(&'a self, job: &'a str) -> impl Iterator<Item = (&'a String, &'a File)> {
+        self.files.iter().filter(move |(_, file)| file.owners.contains_key(job))
+    }
+}

@@ -1,0 +1,64 @@
+//! Which transfers run now: those not allowed any more are stopped, free places go to files in study order.
+
+use daypack_course::TimeMs;
+
+use super::{Downloads, Effect, File};
+
+/// Place in line: study order, then the job asked for first, then small before large.
+type Turn = (u32, u64, u64);
+
+impl Downloads {
+    pub(super) fn plan(&mut self, now: TimeMs, out: &mut Vec<Effect>) {
+        self.files.values_mut().filter(|f| f.is_left()).for_each(|f| f.mend_wait(now));
+        self.stop_what_may_not_run(out);
+        if !self.link_up || self.running.len() >= self.parallel {
+            return;
+        }
+        let mut wake: Option<TimeMs> = None;
+        let mut ready: Vec<(Turn, &String, u64)> = Vec::new();
+        for (key, file) in &self.files {
+            let Some(turn) = self.turn(file).filter(|_| !self.running.contains(key)) else { continue };
+            if file.not_before > now {
+                wake = Some(wake.map_or(file.not_before, |w| w.min(file.not_before)));
+            } else {
+                ready.push((turn, key, file.have));
+            }
+        }
+        ready.sort();
+        let places = self.parallel.saturating_sub(self.running.len());
+        let starts: Vec<(String, u64)> =
+            ready.into_iter().take(places).map(|(_, key, from)| (key.clone(), from)).collect();
+        for (key, from) in starts {
+            self.running.insert(key.clone());
+            out.push(Effect::Start { key, from });
+        }
+        out.extend(wake.map(|at| Effect::WakeAt { at }));
+    }
+
+    fn stop_what_may_not_run(&mut self, out: &mut Vec<Effect>) {
+        let stops: Vec<String> = self
+            .running
+            .iter()
+            .filter(|key| self.files.get(*key).and_then(|file| self.turn(file)).is_none())
+            .cloned()
+            .collect();
+        for key in stops {
+            self.running.remove(&key);
+            out.push(Effect::Stop { key });
+        }
+    }
+
+    /// The file's place in line by the job that wants it soonest; `None` when it may not run.
+    fn turn(&self, file: &File) -> Option<Turn> {
+        if self.all_paused || self.no_space || !file.is_left() {
+            return None;
+        }
+        file.owners
+            .iter()
+            .filter_map(|(name, priority)| {
+                let job = self.jobs.get(name).filter(|job| job.is_going())?;
+                Some((*priority, job.seq, file.size.unwrap_or(u64::MAX)))
+            })
+            .min()
+    }
+}

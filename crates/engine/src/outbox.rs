@@ -1,0 +1,359 @@
+//! The outbox: what of the learner's work is sent when, and what a lost reply means.
+//!
+//! What must stay true, whatever happens in whatever order:
+//! - **Once.** A send whose end is unknown is in doubt. In doubt, the site is read back ([`Effect::Settle`]) and
+//!   nothing of that target is sent until the site has answered. Sites have no idempotency keys.
+//! - **The intent is durable first.** [`Effect::Send`] is returned together with the state `Sending`. The caller
+//!   makes the new state durable *before* it performs any effect; after a crash, `Sending` reads "in doubt".
+//! - **Nothing is lost.** No event removes an entry; a refusal is a state. Accepted entries leave by
+//!   [`Outbox::forget_accepted_before`] only, which drops the machine's entry, never the work.
+//! - **Order** holds inside one target of one account, strictly. Between targets there is none, so that one
+//!   poisoned piece holds up nobody but the later pieces for its own target.
+//! - A receipt is believed whenever it comes; "not landed" is believed only when it was asked for.
+//!
+//! The link counts as down until the first [`Event::LinkUp`] of this life.
+
+mod entry;
+mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use daypack_course::work::{Outcome, Receipt, Refusal, Settled, WorkState};
+use daypack_course::{AccountId, TimeMs, WorkId};
+use serde::{Deserialize, Serialize};
+
+pub use entry::{Entry, Hold, Lane, NewEntry};
+
+use crate::backoff;
+
+/// First wait after a miss.
+pub const BACKOFF_BASE_MS: i64 = 2_000;
+/// Longest wait the outbox chooses itself.
+pub const BACKOFF_CAP_MS: i64 = 10 * 60_000;
+/// Longest wait a site can ask for.
+pub const SITE_WAIT_CAP_MS: i64 = 60 * 60_000;
+/// How long a request whose reply was lost is given to arrive before the site is asked about it. A caller that
+/// gives up on a request cannot call back what is on its way.
+pub const SETTLE_GRACE_MS: i64 = 3_000;
+/// Sends and read-backs of one account on their way at a time.
+pub const IN_FLIGHT: usize = 2;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// Work was sealed. An id that is known already changes nothing.
+    Added(NewEntry),
+    /// The program starts, and nothing of an earlier life is running any more.
+    Restarted,
+    /// Sites can be reached.
+    LinkUp,
+    /// Sites cannot be reached; what is on its way goes on.
+    LinkDown,
+    /// A send ended.
+    SendEnded {
+        /// Of what.
+        id: WorkId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A read-back ended.
+    SettleEnded {
+        /// Of what.
+        id: WorkId,
+        /// How.
+        settled: Settled,
+    },
+    /// The learner asks to try again now. Ends our own waits, not an instant named by the site.
+    LearnerRetries {
+        /// What.
+        id: WorkId,
+    },
+    /// The learner lets later work for the same target pass a refused piece, which stays as it is.
+    SetAside {
+        /// Which.
+        id: WorkId,
+    },
+    /// The account is signed in again.
+    SignedIn {
+        /// Which.
+        account: AccountId,
+    },
+    /// Time passed.
+    Tick,
+}
+
+/// What to do, after the new state is durable, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", content = "value", rename_all = "snake_case")]
+pub enum Effect {
+    /// Send it, and report `SendEnded`.
+    Send(WorkId),
+    /// Ask the site whether it is there, and report `SettleEnded`. Must not change anything at the site.
+    Settle(WorkId),
+    /// It stands differently now.
+    StateChanged(WorkId, WorkState),
+    /// Step with `Tick` at this instant; replaces any earlier wish.
+    WakeAt(TimeMs),
+    /// Nothing of this account moves until the learner has signed in.
+    NeedsSignIn(AccountId),
+}
+
+/// The outbox of all accounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outbox {
+    seed: u64,
+    next_seq: u64,
+    entries: BTreeMap<WorkId, Entry>,
+    signed_out: BTreeSet<AccountId>,
+    #[serde(skip)]
+    link_up: bool,
+    /// Read-backs on their way.
+    #[serde(skip)]
+    settling: BTreeSet<WorkId>,
+    /// On their way with a sign-in that was renewed since: their "sign in again" is old news.
+    #[serde(skip)]
+    before_sign_in: BTreeSet<WorkId>,
+}
+
+impl Outbox {
+    /// An empty outbox; the seed only spreads waits, one per computer.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+
+    /// Takes in an event; returns what to do once the new state is durable.
+    pub fn step(&mut self, event: Event, now: TimeMs) -> Vec<Effect> {
+        let mut out = Vec::new();
+        match event {
+            Event::Added(new) => self.added(new, now, &mut out),
+            Event::Restarted => self.restarted(now, &mut out),
+            Event::LinkUp => {
+                self.link_up = true;
+                for entry in self.entries.values_mut().filter(|e| e.hold == Hold::Link) {
+                    entry.wait(Hold::Free, now);
+                }
+            }
+            Event::LinkDown => self.link_up = false,
+            Event::SendEnded { id, outcome } => self.send_ended(&id, outcome, now, &mut out),
+            Event::SettleEnded { id, settled } => self.settle_ended(&id, settled, now, &mut out),
+            Event::LearnerRetries { id } => self.retry(&id, now, &mut out),
+            Event::SetAside { id } => {
+                if let Some(entry) = self.entries.get_mut(&id) {
+                    entry.set_aside |= matches!(entry.state, WorkState::Refused { .. });
+                }
+            }
+            Event::SignedIn { account } => self.signed_in(&account, now),
+            Event::Tick => {}
+        }
+        self.mend_waits(now);
+        self.plan(now, &mut out);
+        out
+    }
+
+    /// One entry.
+    pub fn entry(&self, id: &WorkId) -> Option<&Entry> {
+        self.entries.get(id)
+    }
+
+    /// All entries, by id.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// Entries that no receipt is there for.
+    pub fn unsent(&self) -> usize {
+        self.entries.values().filter(|e| !matches!(e.state, WorkState::Accepted { .. })).count()
+    }
+
+    /// Accounts whose work waits for a sign-in.
+    pub fn signed_out(&self) -> impl Iterator<Item = &AccountId> {
+        self.signed_out.iter()
+    }
+
+    /// Drops the machine's entries of work accepted before `time`; the work itself is the store's and stays.
+    pub fn forget_accepted_before(&mut self, time: TimeMs) {
+        self.entries.retain(|_, e| !(matches!(e.state, WorkState::Accepted { .. }) && e.changed < time));
+    }
+
+    fn added(&mut self, new: NewEntry, now: TimeMs, out: &mut Vec<Effect>) {
+        if self.entries.contains_key(&new.id) {
+            return;
+        }
+        let entry = Entry::new(new, self.next_seq, now);
+        self.next_seq = self.next_seq.saturating_add(1);
+        out.push(Effect::StateChanged(entry.id.clone(), entry.state.clone()));
+        self.entries.insert(entry.id.clone(), entry);
+    }
+
+    fn restarted(&mut self, now: TimeMs, out: &mut Vec<Effect>) {
+        self.link_up = false;
+        self.settling.clear();
+        self.before_sign_in.clear();
+        for entry in self.entries.values_mut().filter(|e| e.state == WorkState::Sending) {
+            entry.doubt = true;
+            entry.wait(Hold::Grace, now.plus(SETTLE_GRACE_MS));
+            put(entry, WorkState::InDoubt, now, out);
+        }
+        out.extend(self.signed_out.iter().cloned().map(Effect::NeedsSignIn));
+    }
+
+    fn send_ended(&mut self, id: &WorkId, outcome: Outcome, now: TimeMs, out: &mut Vec<Effect>) {
+        let old_sign_in = self.before_sign_in.remove(id);
+        let seed = self.seed;
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        if let Outcome::Accepted(receipt) = outcome {
+            return accept(entry, receipt, now, out);
+        }
+        if entry.state != WorkState::Sending {
+            return;
+        }
+        match outcome {
+            Outcome::Accepted(_) => {}
+            Outcome::Refused(refusal) => {
+                entry.doubt = false;
+                refuse(entry, refusal, now, out);
+            }
+            Outcome::Later { not_before } => {
+                entry.doubt = false;
+                entry.misses = entry.misses.saturating_add(1);
+                let own = backoff_until(seed, entry, now);
+                match not_before.filter(|site| *site > own) {
+                    Some(site) => entry.wait(Hold::Site, site),
+                    None => entry.wait(Hold::Backoff, own),
+                }
+                put(entry, WorkState::Waiting, now, out);
+            }
+            Outcome::Unreachable => {
+                entry.doubt = false;
+                entry.misses = entry.misses.saturating_add(1);
+                entry.wait(Hold::Link, backoff_until(seed, entry, now));
+                put(entry, WorkState::Waiting, now, out);
+            }
+            Outcome::SignIn => {
+                entry.doubt = false;
+                entry.wait(Hold::Free, now);
+                put(entry, WorkState::Waiting, now, out);
+                let account = entry.account.clone();
+                self.sign_out(account, old_sign_in, out);
+            }
+            Outcome::Unknown => {
+                entry.misses = entry.misses.saturating_add(1);
+                entry.wait(Hold::Grace, now.plus(SETTLE_GRACE_MS));
+                put(entry, WorkState::InDoubt, now, out);
+            }
+        }
+    }
+
+    fn settle_ended(&mut self, id: &WorkId, settled: Settled, now: TimeMs, out: &mut Vec<Effect>) {
+        let asked = self.settling.remove(id);
+        let old_sign_in = self.before_sign_in.remove(id);
+        let seed = self.seed;
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        if let Settled::Landed(receipt) = settled {
+            return accept(entry, receipt, now, out);
+        }
+        if !asked || entry.state != WorkState::InDoubt {
+            return;
+        }
+        match settled {
+            Settled::Landed(_) => {}
+            Settled::NotLanded => {
+                entry.doubt = false;
+                match entry.misses {
+                    0 => entry.wait(Hold::Free, now),
+                    _ => entry.wait(Hold::Backoff, backoff_until(seed, entry, now)),
+                }
+                put(entry, WorkState::Waiting, now, out);
+            }
+            // The doubt stays: a refusal to tell is no word on what landed.
+            Settled::Refused(refusal) => refuse(entry, refusal, now, out),
+            Settled::CannotTell => {
+                entry.misses = entry.misses.saturating_add(1);
+                entry.wait(Hold::Link, backoff_until(seed, entry, now));
+            }
+            Settled::SignIn => {
+                entry.wait(Hold::Free, now);
+                let account = entry.account.clone();
+                self.sign_out(account, old_sign_in, out);
+            }
+        }
+    }
+
+    fn retry(&mut self, id: &WorkId, now: TimeMs, out: &mut Vec<Effect>) {
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        match entry.state {
+            WorkState::Refused { .. } => {
+                entry.misses = 0;
+                entry.set_aside = false;
+                entry.wait(Hold::Free, now);
+                put(entry, if entry.doubt { WorkState::InDoubt } else { WorkState::Waiting }, now, out);
+            }
+            WorkState::Waiting | WorkState::InDoubt => {
+                entry.misses = 0;
+                match entry.hold {
+                    Hold::Link | Hold::Backoff => entry.wait(Hold::Free, now),
+                    Hold::Free | Hold::Site | Hold::Grace => {}
+                }
+            }
+            WorkState::Sending | WorkState::Accepted { .. } => {}
+        }
+    }
+
+    fn sign_out(&mut self, account: AccountId, old_news: bool, out: &mut Vec<Effect>) {
+        if !old_news && self.signed_out.insert(account.clone()) {
+            out.push(Effect::NeedsSignIn(account));
+        }
+    }
+
+    fn signed_in(&mut self, account: &AccountId, now: TimeMs) {
+        self.signed_out.remove(account);
+        for entry in self.entries.values_mut().filter(|e| e.account == *account) {
+            if entry.state == WorkState::Sending || self.settling.contains(&entry.id) {
+                self.before_sign_in.insert(entry.id.clone());
+            } else if entry.hold == Hold::Link {
+                entry.wait(Hold::Free, now);
+            }
+        }
+    }
+
+    /// A clock that was set back must not turn a minute into a week.
+    fn mend_waits(&mut self, now: TimeMs) {
+        for entry in self.entries.values_mut() {
+            let longest = match entry.hold {
+                Hold::Free => continue,
+                Hold::Link | Hold::Backoff => BACKOFF_CAP_MS,
+                Hold::Site => SITE_WAIT_CAP_MS,
+                Hold::Grace => SETTLE_GRACE_MS,
+            };
+            entry.not_before = entry.not_before.min(now.plus(longest));
+        }
+    }
+}
+
+fn backoff_until(seed: u64, entry: &Entry, now: TimeMs) -> TimeMs {
+    now.plus(backoff::wait_ms(seed, entry.id.as_str(), entry.misses, BACKOFF_BASE_MS, BACKOFF_CAP_MS))
+}
+
+fn accept(entry: &mut Entry, receipt: Receipt, now: TimeMs, out: &mut Vec<Effect>) {
+    if matches!(entry.state, WorkState::Accepted { .. }) {
+        return;
+    }
+    entry.doubt = false;
+    entry.set_aside = false;
+    entry.misses = 0;
+    entry.wait(Hold::Free, now);
+    put(entry, WorkState::Accepted { receipt }, now, out);
+}
+
+fn refuse(entry: &mut Entry, refusal: Refusal, now: TimeMs, out: &mut Vec<Effect>) {
+    entry.misses = 0;
+    entry.wait(Hold::Free, now);
+    put(entry, WorkState::Refused { refusal }, now, out);
+}
+
+fn put(entry: &mut Entry, state: WorkState, now: TimeMs, out: &mut Vec<Effect>) {
+    entry.state = state;
+    entry.changed = now;
+    out.push(Effect::StateChanged(entry.id.clone(), entry.state.clone()));
+}

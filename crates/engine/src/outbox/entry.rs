@@ -1,0 +1,136 @@
+//! One piece of work as the outbox sees it: where it stands and when it may be tried, not its text.
+//!
+//! What must stay true: `doubt` is set in the same state that asks for a send, and only a definite answer takes
+//! it away; while it is set, no send is asked for.
+
+use daypack_course::work::WorkState;
+use daypack_course::{AccountId, TimeMs, WorkId};
+use serde::{Deserialize, Serialize};
+
+/// What is sent first, within one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// Answers and marks: small, and dear to the learner.
+    SmallAnswers,
+    /// Messages.
+    Posts,
+    /// Work with files; at most one of an account on its way at a time, beside which smaller things pass.
+    Uploads,
+}
+
+/// A new piece of work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewEntry {
+    /// Its id.
+    pub id: WorkId,
+    /// In whose name it is sent.
+    pub account: AccountId,
+    /// The thing at the site it goes to; order holds only inside one target of one account.
+    pub target: String,
+    /// Its lane.
+    pub lane: Lane,
+    /// When it was sealed; shown, never used for order (clocks jump).
+    pub created: TimeMs,
+    /// It may have been sent in an earlier life (a restored backup): the site is asked before it is sent.
+    pub doubt: bool,
+}
+
+/// Why an entry waits until `not_before`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// It does not.
+    #[default]
+    Free,
+    /// The site was not reached; a link coming up ends the wait.
+    Link,
+    /// The site, or our own caution, asked for patience; the learner can end the wait.
+    Backoff,
+    /// The site named the instant; it is honoured.
+    Site,
+    /// A lost request may still be on its way; the site is not asked before it had time to arrive.
+    Grace,
+}
+
+/// One piece of work in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its id.
+    pub id: WorkId,
+    /// In whose name it is sent.
+    pub account: AccountId,
+    /// The thing at the site it goes to.
+    pub target: String,
+    /// Its lane.
+    pub lane: Lane,
+    /// When it was sealed.
+    pub created: TimeMs,
+    /// Counts up with each entry: the order inside a target.
+    pub seq: u64,
+    /// Where it stands.
+    pub state: WorkState,
+    /// Sends so far.
+    pub tries: u32,
+    /// Sends and read-backs that led to nothing since the last good sign; sets the backoff.
+    pub misses: u32,
+    /// Not tried before this instant.
+    pub not_before: TimeMs,
+    /// Why.
+    pub hold: Hold,
+    /// A send was begun that nobody has shown to be without effect.
+    pub doubt: bool,
+    /// Refused, and the learner let later work for the same target pass.
+    pub set_aside: bool,
+    /// When `state` last changed, by this computer's clock.
+    pub changed: TimeMs,
+}
+
+impl Entry {
+    pub(super) fn new(new: NewEntry, seq: u64, now: TimeMs) -> Self {
+        Self {
+            id: new.id,
+            account: new.account,
+            target: new.target,
+            lane: new.lane,
+            created: new.created,
+            seq,
+            state: if new.doubt { WorkState::InDoubt } else { WorkState::Waiting },
+            tries: 0,
+            misses: 0,
+            not_before: now,
+            hold: Hold::Free,
+            doubt: new.doubt,
+            set_aside: false,
+            changed: now,
+        }
+    }
+
+    /// The instant it is tried again by itself, when it waits for one.
+    pub fn next_try(&self) -> Option<TimeMs> {
+        match (&self.state, self.hold) {
+            (_, Hold::Free) => None,
+            (WorkState::Waiting | WorkState::InDoubt, _) => Some(self.not_before),
+            (WorkState::Sending | WorkState::Accepted { .. } | WorkState::Refused { .. }, _) => None,
+        }
+    }
+
+    /// Whether later work for the same target must wait for this one.
+    pub(super) fn holds_its_place(&self) -> bool {
+        match self.state {
+            WorkState::Accepted { .. } => false,
+            WorkState::Refused { .. } => !self.set_aside,
+            WorkState::Waiting | WorkState::Sending | WorkState::InDoubt => true,
+        }
+    }
+
+    /// Whether it must be settled before anything else of its target moves.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, WorkState::Sending | WorkState::InDoubt)
+    }
+
+    pub(super) fn wait(&mut self, hold: Hold, until: TimeMs) {
+        self.hold = hold;
+        self.not_before = until;
+    }
+}

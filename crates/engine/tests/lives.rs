@@ -1,0 +1,80 @@
+//! Whole lives of an outbox, each from a seed: a learner who works, a site without idempotency keys that loses
+//! replies, is late, refuses, asks for patience and forgets sign-ins, a link that comes and goes, and a program
+//! that dies at any point between two deeds. The judge looks only at the site and at what the learner was told.
+//!
+//! `DAYPACK_SEEDS=1000000` for more. A failing seed is a bug report: run it again with that one seed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+#[path = "lives/life.rs"]
+mod life;
+#[path = "lives/site.rs"]
+mod site;
+
+use common::{first_failure, seeds};
+use life::{Habit, Life};
+
+fn caught_within_100_seeds(habit: Habit) -> String {
+    let (seed, why) =
+        first_failure(100, |seed| Life::new(seed, habit).live()).expect("the judge saw nothing wrong");
+    println!("{habit:?}: seed {seed}: {why}");
+    why
+}
+
+#[test]
+fn every_accepted_work_has_one_effect_in_order_and_nothing_is_lost() {
+    let failure = first_failure(seeds(5_000), |seed| Life::new(seed, Habit::Sound).live());
+    assert_eq!(failure, None);
+}
+
+#[test]
+fn the_lives_are_hard_enough_to_mean_something() {
+    let mut sum = life::Tally::default();
+    for seed in 0..300 {
+        let mut life = Life::new(seed, Habit::Sound);
+        life.live().expect("sound");
+        sum.add(&life.tally);
+    }
+    println!("300 lives: {sum:?}");
+    assert!(sum.crashes > 300 && sum.doubts > 300 && sum.landed_unseen > 100 && sum.found_missing > 100);
+    assert!(sum.refused > 100 && sum.sign_ins > 100 && sum.late_arrivals > 50 && sum.accepted > 1_000);
+}
+
+#[test]
+fn a_life_is_the_same_each_time() {
+    for seed in 0..50 {
+        let (mut a, mut b) = (Life::new(seed, Habit::Sound), Life::new(seed, Habit::Sound));
+        assert_eq!(a.live(), b.live());
+        assert_eq!(a.tally, b.tally);
+    }
+}
+
+#[test]
+fn control_sending_again_after_a_lost_reply_is_caught() {
+    assert!(caught_within_100_seeds(Habit::ResendsOnUnknown).contains("twice"));
+}
+
+#[test]
+fn control_sending_before_the_intent_is_durable_is_caught() {
+    assert!(caught_within_100_seeds(Habit::SendsBeforeDurable).contains("twice"));
+}
+
+#[test]
+fn control_asking_the_site_at_once_is_caught() {
+    assert!(caught_within_100_seeds(Habit::SettlesWithoutGrace).contains("twice"));
+}
+
+#[test]
+fn control_an_outbox_without_targets_is_caught_reordering() {
+    assert!(caught_within_100_seeds(Habit::ForgetsTargets).contains("order"));
+}
+
+#[test]
+fn control_one_queue_for_everything_is_caught_blocking() {
+    assert!(caught_within_100_seeds(Habit::OneQueue).contains("held up"));
+}
+
+#[test]
+fn control_dropping_refused_work_is_caught() {
+    assert!(caught_within_100_seeds(Habit::DropsRefused).contains("lost"));
+}
