@@ -1,0 +1,383 @@
+//! What every connector can be asked, and what it answers with. Plain values; no database, no UI.
+//!
+//! A connector translates and judges; it never stores, retries on its own account or reads a wall clock beyond
+//! the site's `Date`. `send` may be called again after a crash with the step log it saved: it looks before it
+//! repeats anything.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use daypack_course::feedback::Feedback;
+use daypack_course::outline::{Asset, Binding, Course};
+use daypack_course::quiz::Question;
+use daypack_course::work::{Outcome, Refusal, Settled, Work};
+use daypack_course::{AccountId, AssetId, Digest, TimeMs};
+use serde::{Deserialize, Serialize};
+
+pub use crate::moodle::files::Download;
+use crate::net::Secret;
+
+/// An answer on its way.
+pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The kinds of sites Daypack talks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SiteKind {
+    /// Moodle 4 and later, with the mobile web service.
+    Moodle,
+}
+
+/// Who asks, and where.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The account on this computer.
+    pub account: AccountId,
+    /// Address of the site, without trailing slash.
+    pub site: String,
+    /// The site's id of the user.
+    pub remote_user: String,
+    /// The token.
+    pub token: Secret,
+}
+
+/// A site that can be signed in to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteFound {
+    /// Its address, as to be kept.
+    pub site: String,
+    /// Its own name; never empty.
+    pub name: String,
+    /// What it is.
+    pub kind: SiteKind,
+    /// How one signs in.
+    pub sign_in: SignInWay,
+    /// A word of the site for those who sign in, as plain text; may be empty.
+    pub notice: String,
+}
+
+/// How one signs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignInWay {
+    /// Name and password, here.
+    Password,
+    /// On a page of the site, in the browser.
+    Browser {
+        /// Address of that page.
+        launch: String,
+    },
+}
+
+/// Why an address is not a usable site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SiteError {
+    /// Not an address.
+    #[error("not an address")]
+    BadAddress,
+    /// No such host, or nobody answers there.
+    #[error("nothing found at this address")]
+    NotFound,
+    /// Something answers, and it is no site Daypack knows.
+    #[error("not a learning site")]
+    NotAnLms,
+    /// The network wants a sign-in of its own first.
+    #[error("the network wants a sign-in first")]
+    CaptivePortal,
+    /// The site does not let apps in.
+    #[error("the site does not let apps in")]
+    ServiceOff,
+    /// The site is being worked on.
+    #[error("the site is under maintenance")]
+    Maintenance,
+    /// The site is older than what Daypack can talk to.
+    #[error("the site is too old")]
+    TooOld,
+    /// Not over an encrypted connection, or with a certificate that does not fit.
+    #[error("the connection would not be secure")]
+    Insecure,
+    /// The connection broke or timed out.
+    #[error("the site was not reached")]
+    Unreachable,
+}
+
+/// An account, after signing in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAccount {
+    /// Address of the site.
+    pub site: String,
+    /// The site's own name.
+    pub site_name: String,
+    /// User name there.
+    pub username: String,
+    /// Full name there.
+    pub full_name: String,
+    /// The site's id of the user.
+    pub remote_user: String,
+}
+
+/// Why signing in did not work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// Name or password is wrong (or the user is suspended: the site does not say which).
+    #[error("name or password is wrong")]
+    WrongPassword,
+    /// A new password must be set at the site first.
+    #[error("a new password must be set first")]
+    MustChangePassword,
+    /// The site's policy must be agreed to first.
+    #[error("the site's policy must be agreed to first")]
+    Policy,
+    /// The user may not use the site at present.
+    #[error("the user is suspended")]
+    Suspended,
+    /// The site does not let apps in.
+    #[error("the site does not let apps in")]
+    ServiceOff,
+    /// The site is being worked on.
+    #[error("the site is under maintenance")]
+    Maintenance,
+    /// The site was not reached.
+    #[error("the site was not reached")]
+    Unreachable,
+    /// The network wants a sign-in of its own first.
+    #[error("the network wants a sign-in first")]
+    Portal,
+    /// The site's own words, as plain text.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// A course the learner is enrolled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CourseOffer {
+    /// The course's id at the site.
+    pub remote: String,
+    /// Shown title.
+    pub title: String,
+    /// Plain text.
+    pub summary: String,
+    /// A picture at the site, without any token.
+    pub image: Option<String>,
+}
+
+/// Why a question to the site was not answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The site was not reached, or the connection broke.
+    #[error("the site was not reached")]
+    Unreachable,
+    /// The network wants a sign-in of its own first.
+    #[error("the network wants a sign-in first")]
+    Portal,
+    /// The account must sign in again.
+    #[error("the account must sign in again")]
+    SignIn,
+    /// The site is being worked on.
+    #[error("the site is under maintenance")]
+    Maintenance,
+    /// The site's own words, as plain text.
+    #[error("the site refuses: {0}")]
+    Refused(String),
+    /// An answer that makes no sense.
+    #[error("an answer that makes no sense: {0}")]
+    Unexpected(String),
+}
+
+/// Why a file did not come.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The site was not reached.
+    #[error("the site was not reached")]
+    Unreachable,
+    /// Nothing came for too long, or the connection broke: go on later from where it stopped.
+    #[error("the connection went silent")]
+    Stalled,
+    /// The file is not what it was when the first part came: begin again.
+    #[error("the file has changed")]
+    Changed,
+    /// The network wants a sign-in of its own first.
+    #[error("the network wants a sign-in first")]
+    Portal,
+    /// The account must sign in again.
+    #[error("the account must sign in again")]
+    SignIn,
+    /// The site is being worked on, or asks for patience.
+    #[error("the site asks for patience")]
+    Later,
+    /// The file is gone.
+    #[error("the file is gone")]
+    NotFound,
+    /// The site's own words, as plain text.
+    #[error("the site refuses: {0}")]
+    Refused(String),
+    /// What came cannot be proven to be the file.
+    #[error("what came is not the file")]
+    NotAFile,
+}
+
+/// An attempt at a quiz, started at the site.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartedQuiz {
+    /// The site's id of the attempt.
+    pub remote_attempt: String,
+    /// All questions, in order.
+    pub questions: Vec<Question>,
+    /// Pictures in them.
+    pub files: Vec<QuizFile>,
+    /// When the site closes the attempt, by its clock.
+    pub closes: Option<TimeMs>,
+}
+
+/// A file a question uses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuizFile {
+    /// As the question writes it.
+    pub written: String,
+    /// Name within the course.
+    pub id: AssetId,
+    /// The file.
+    pub asset: Asset,
+}
+
+/// Why an attempt was not started.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// The site does not start it.
+    #[error("the site does not start it ({:?})", .0.why)]
+    Refused(Refusal),
+    /// The question was not answered; asking again is safe.
+    #[error("{0}")]
+    Read(#[from] ReadError),
+}
+
+/// What came back for a set of activities.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pulled {
+    /// Grades and comments.
+    pub feedback: Vec<Feedback>,
+    /// Posts, for each discussion that was asked for.
+    pub posts: Vec<(Binding, Vec<PostView>)>,
+    /// What the site holds of the learner's own submissions.
+    pub submissions: Vec<(Binding, SubmissionView)>,
+    /// The site's clock.
+    pub server_now: TimeMs,
+}
+
+/// A message in a discussion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostView {
+    /// The site's id.
+    pub id: String,
+    /// The site's id of the post answered.
+    pub parent: Option<String>,
+    /// The site's id of the thread.
+    pub thread: String,
+    /// Subject line, plain text.
+    pub subject: String,
+    /// Full name as the site shows it.
+    pub author: String,
+    /// The text as HTML (cleaned before it is shown).
+    pub html: String,
+    /// When.
+    pub at: TimeMs,
+    /// The work it was sent as, when it was sent by Daypack.
+    pub work: Option<String>,
+}
+
+/// What the site holds of a submission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmissionView {
+    /// `new`, `draft`, `submitted`, `reopened`: the site's word.
+    pub status: String,
+    /// Changes with each change: the `base` of the next submission. `None` when nothing is there.
+    pub base: Option<String>,
+    /// The text, plain.
+    pub text: String,
+    /// Names of the files.
+    pub files: Vec<String>,
+    /// Whether it can be changed.
+    pub can_edit: bool,
+}
+
+/// How far sending got; saved before each step that has an effect. Serialise as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StepLog {
+    /// The site's attempt.
+    pub attempt: Option<String>,
+    /// A step with an effect was begun, and its reply was not seen.
+    pub risky: bool,
+    /// The fields sent with the finish, to be found again in the review.
+    pub sent: std::collections::BTreeMap<String, String>,
+    /// Questions of the work that were not found at the site.
+    pub missing: bool,
+}
+
+/// What a connector needs of its caller while sending.
+pub trait Desk: Send + Sync {
+    /// Keeps the log for good before the next step. An error stops the sending before that step.
+    fn save(&self, log: &StepLog) -> std::io::Result<()>;
+    /// Where the bytes of a file handed in lie.
+    fn file(&self, digest: &Digest) -> Option<PathBuf>;
+}
+
+/// What every connector can be asked.
+pub trait Connector: Send + Sync {
+    /// What it talks to.
+    fn kind(&self) -> SiteKind;
+    /// Looks at a typed address.
+    fn probe<'a>(&'a self, address: &'a str) -> Answering<'a, Result<SiteFound, SiteError>>;
+    /// Signs in with name and password.
+    fn sign_in<'a>(
+        &'a self,
+        site: &'a str,
+        username: &'a str,
+        password: &'a Secret,
+    ) -> Answering<'a, Result<(NewAccount, Secret), SignInError>>;
+    /// Who a token belongs to, e.g. one that came from the browser.
+    fn who<'a>(&'a self, site: &'a str, token: &'a Secret) -> Answering<'a, Result<NewAccount, SignInError>>;
+    /// The learner's courses. An empty list is no proof that there are none.
+    fn courses<'a>(&'a self, session: &'a Session) -> Answering<'a, Result<Vec<CourseOffer>, ReadError>>;
+    /// One course.
+    fn outline<'a>(
+        &'a self,
+        session: &'a Session,
+        remote: &'a str,
+    ) -> Answering<'a, Result<Course, ReadError>>;
+    /// Opens a file of the site from byte `from` on; `validator` is what the first part came with.
+    fn fetch<'a>(
+        &'a self,
+        session: &'a Session,
+        url: &'a str,
+        from: u64,
+        validator: Option<&'a str>,
+    ) -> Answering<'a, Result<Download, FetchError>>;
+    /// Starts an attempt, or takes up the one that is open.
+    fn start_quiz<'a>(
+        &'a self,
+        session: &'a Session,
+        quiz: &'a Binding,
+    ) -> Answering<'a, Result<StartedQuiz, StartError>>;
+    /// Sends a piece of work.
+    fn send<'a>(
+        &'a self,
+        session: &'a Session,
+        work: &'a Work,
+        log: &'a mut StepLog,
+        desk: &'a dyn Desk,
+    ) -> Answering<'a, Outcome>;
+    /// Finds out what became of a piece of work whose reply was lost. Changes nothing at the site.
+    fn settle<'a>(&'a self, session: &'a Session, work: &'a Work, log: &'a StepLog)
+    -> Answering<'a, Settled>;
+    /// What came back for these activities.
+    fn pull<'a>(
+        &'a self,
+        session: &'a Session,
+        about: &'a [Binding],
+    ) -> Answering<'a, Result<Pulled, ReadError>>;
+}
+
+/// A shared connector.
+pub type AnyConnector = Arc<dyn Connector>;

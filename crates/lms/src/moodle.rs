@@ -1,0 +1,158 @@
+//! The Moodle connector (Moodle 4.1 and later, mobile web service). What Moodle really answers is recorded in
+//! `tests/corpus/moodle`; each module here speaks of one part of it.
+
+pub mod assign;
+pub mod complete;
+pub mod feedback;
+pub mod files;
+pub mod forum;
+pub mod judge;
+pub mod loose;
+pub mod outline;
+pub mod question;
+pub mod quiz;
+pub mod rest;
+pub mod site;
+pub mod words;
+
+use daypack_course::outline::Binding;
+use daypack_course::work::{Deed, Outcome, Settled, Work};
+
+use crate::connector::{
+    Answering, Connector, CourseOffer, Desk, Download, FetchError, NewAccount, Pulled, ReadError, Session,
+    SignInError, SiteError, SiteFound, SiteKind, StartError, StartedQuiz, StepLog,
+};
+use crate::net::{Net, Secret};
+use rest::Rest;
+
+/// The connector.
+#[derive(Clone)]
+pub struct Moodle {
+    net: Net,
+}
+
+impl Moodle {
+    /// Talks through `net`.
+    pub fn new(net: Net) -> Self {
+        Self { net }
+    }
+
+    fn rest<'a>(&'a self, session: &'a Session) -> Rest<'a> {
+        Rest::new(&self.net, &session.site, &session.token)
+    }
+}
+
+impl Connector for Moodle {
+    fn kind(&self) -> SiteKind {
+        SiteKind::Moodle
+    }
+
+    fn probe<'a>(&'a self, address: &'a str) -> Answering<'a, Result<SiteFound, SiteError>> {
+        Box::pin(site::probe(&self.net, address))
+    }
+
+    fn sign_in<'a>(
+        &'a self,
+        site: &'a str,
+        username: &'a str,
+        password: &'a Secret,
+    ) -> Answering<'a, Result<(NewAccount, Secret), SignInError>> {
+        Box::pin(site::sign_in(&self.net, site, username, password))
+    }
+
+    fn who<'a>(&'a self, site: &'a str, token: &'a Secret) -> Answering<'a, Result<NewAccount, SignInError>> {
+        Box::pin(site::who(&self.net, site, token))
+    }
+
+    fn courses<'a>(&'a self, session: &'a Session) -> Answering<'a, Result<Vec<CourseOffer>, ReadError>> {
+        Box::pin(async move { site::courses(&self.rest(session), session).await })
+    }
+
+    fn outline<'a>(
+        &'a self,
+        session: &'a Session,
+        remote: &'a str,
+    ) -> Answering<'a, Result<daypack_course::outline::Course, ReadError>> {
+        Box::pin(async move { outline::outline(&self.rest(session), session, remote).await })
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        session: &'a Session,
+        url: &'a str,
+        from: u64,
+        validator: Option<&'a str>,
+    ) -> Answering<'a, Result<Download, FetchError>> {
+        Box::pin(files::fetch(&self.net, session, url, from, validator))
+    }
+
+    fn start_quiz<'a>(
+        &'a self,
+        session: &'a Session,
+        quiz: &'a Binding,
+    ) -> Answering<'a, Result<StartedQuiz, StartError>> {
+        Box::pin(async move { quiz::start(&self.rest(session), quiz).await })
+    }
+
+    fn send<'a>(
+        &'a self,
+        session: &'a Session,
+        work: &'a Work,
+        log: &'a mut StepLog,
+        desk: &'a dyn Desk,
+    ) -> Answering<'a, Outcome> {
+        Box::pin(async move {
+            let rest = self.rest(session);
+            let sent = match &work.deed {
+                Deed::QuizFinish { remote_attempt, answers, .. } => {
+                    quiz::send(&rest, &work.target, remote_attempt.as_deref(), answers, log, desk).await
+                }
+                Deed::Submission { text, files, base } => {
+                    let paper = assign::Paper { text, files, base: base.as_deref() };
+                    assign::send(&rest, &work.target, &paper, log, desk).await
+                }
+                Deed::Post { parent, subject, text } => {
+                    let post = forum::Letter { work: &work.id, parent: parent.as_deref(), subject, text };
+                    forum::send(&rest, &work.target, &post, log, desk).await
+                }
+                Deed::Completion { done } => complete::send(&rest, &work.target, *done).await,
+            };
+            sent.unwrap_or_else(|early| early)
+        })
+    }
+
+    fn settle<'a>(
+        &'a self,
+        session: &'a Session,
+        work: &'a Work,
+        log: &'a StepLog,
+    ) -> Answering<'a, Settled> {
+        Box::pin(async move {
+            let rest = self.rest(session);
+            let settled = match &work.deed {
+                Deed::QuizFinish { remote_attempt, .. } => {
+                    quiz::settle(&rest, &work.target, remote_attempt.as_deref(), log).await
+                }
+                Deed::Submission { text, files, base } => {
+                    let paper = assign::Paper { text, files, base: base.as_deref() };
+                    assign::settle(&rest, &work.target, &paper).await
+                }
+                Deed::Post { parent, subject, text } => {
+                    let post = forum::Letter { work: &work.id, parent: parent.as_deref(), subject, text };
+                    forum::settle(&rest, &work.target, &post).await
+                }
+                // Repeating it has no further effect.
+                Deed::Completion { .. } => Ok(Settled::NotLanded),
+            };
+            settled.unwrap_or_else(|call| judge::settled(&call))
+        })
+    }
+
+    fn pull<'a>(
+        &'a self,
+        session: &'a Session,
+        about: &'a [Binding],
+    ) -> Answering<'a, Result<Pulled, ReadError>> {
+        Box::pin(async move { feedback::pull(&self.rest(session), session, about).await })
+    }
+}

@@ -1,0 +1,316 @@
+//! Assignments: text and files handed in.
+//!
+//! Moodle has no conflict detection (the last write wins, in silence), cuts files it does not want, and gives
+//! the wrong words for a refusal. So: the status is read before (conflict), limits are checked here, and the
+//! status is read after (what did it keep?). The reason for a refusal comes from status and dates.
+
+use daypack_course::TimeMs;
+use daypack_course::outline::Binding;
+use daypack_course::work::{Caveat, Outcome, Receipt, RefusalReason, Settled, WorkFile};
+use serde_json::{Value, json};
+
+use super::rest::{CallError, Rest};
+use super::{files, judge, loose, words};
+use crate::connector::{Desk, StepLog, SubmissionView};
+
+/// What is handed in.
+#[derive(Clone, Copy, Debug)]
+pub struct Paper<'a> {
+    /// Plain text.
+    pub text: &'a str,
+    /// Files.
+    pub files: &'a [WorkFile],
+    /// What the site held when the learner began.
+    pub base: Option<&'a str>,
+}
+
+/// What the site holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    /// The submission's id; empty when there is none.
+    pub id: String,
+    /// The site's word.
+    pub state: String,
+    /// When it was last changed, in seconds as text.
+    pub modified: Option<String>,
+    /// The text, plain.
+    pub text: String,
+    /// The files with their sizes.
+    pub files: std::collections::BTreeMap<String, Option<i64>>,
+    /// Whether it may be changed.
+    pub can_edit: bool,
+    /// Whether a teacher locked it.
+    pub locked: bool,
+    /// Later last date for this learner.
+    pub extension: Option<TimeMs>,
+    /// When, by the site's clock.
+    pub at: TimeMs,
+}
+
+/// What the assignment allows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// Not before.
+    pub from: Option<TimeMs>,
+    /// Not after.
+    pub cut_off: Option<TimeMs>,
+    /// Handing in is a step of its own.
+    pub drafts: bool,
+    /// A statement must be agreed to.
+    pub statement: bool,
+    /// Text is taken.
+    pub text: bool,
+    /// Most words.
+    pub max_words: Option<usize>,
+    /// Most files; 0 when none are taken.
+    pub max_files: u32,
+    /// Largest file.
+    pub max_bytes: Option<u64>,
+}
+
+/// Reads the learner's own status.
+pub async fn status(rest: &Rest<'_>, to: &Binding) -> Result<(Status, Value), CallError> {
+    let reply = rest.call("mod_assign_get_submission_status", json!({"assignid": to.instance})).await?;
+    Ok((read_status(&reply.value, reply.at), reply.value))
+}
+
+/// Reads `lastattempt`; a team's submission counts where there is one.
+pub fn read_status(value: &Value, at: TimeMs) -> Status {
+    let last = loose::object(value, "lastattempt").cloned().unwrap_or_default();
+    let own = loose::object(&last, "teamsubmission").or_else(|| loose::object(&last, "submission"));
+    let submission = own.cloned().unwrap_or_default();
+    let plugins = loose::list(&submission, "plugins");
+    let plugin = |kind: &str| plugins.iter().find(|p| loose::text(p, "type") == kind);
+    let text = plugin("onlinetext")
+        .and_then(|p| loose::list(p, "editorfields").first())
+        .map(|f| loose::text(f, "text"));
+    let listed = plugin("file")
+        .and_then(|p| loose::list(p, "fileareas").first())
+        .map(|a| files::names(loose::list(a, "files")));
+    Status {
+        id: loose::text(&submission, "id"),
+        state: loose::text(&submission, "status"),
+        modified: Some(loose::text(&submission, "timemodified")).filter(|t| !t.is_empty()),
+        text: words::plain(&text.unwrap_or_default()),
+        files: listed.unwrap_or_default(),
+        can_edit: loose::flag(&last, "canedit").unwrap_or(false),
+        locked: loose::flag(&last, "locked").unwrap_or(false),
+        extension: loose::time(&last, "extensionduedate"),
+        at,
+    }
+}
+
+impl Status {
+    /// Whether there is work of the learner at the site.
+    pub fn has_work(&self) -> bool {
+        matches!(self.state.as_str(), "draft" | "submitted")
+            && !(self.text.is_empty() && self.files.is_empty())
+    }
+
+    /// For the learner.
+    pub fn view(&self) -> SubmissionView {
+        SubmissionView {
+            status: if self.state.is_empty() { "new".to_owned() } else { self.state.clone() },
+            base: self.modified.clone().filter(|_| self.has_work()),
+            text: self.text.clone(),
+            files: self.files.keys().cloned().collect(),
+            can_edit: self.can_edit,
+        }
+    }
+
+    fn holds(&self, paper: &Paper<'_>) -> bool {
+        let same_text =
+            words::folded(&self.text) == words::folded(&words::plain(&words::to_html(paper.text)));
+        self.has_work() && same_text && self.missing(paper) == 0 && self.files.len() == paper.files.len()
+    }
+
+    fn missing(&self, paper: &Paper<'_>) -> usize {
+        let there = |f: &&WorkFile| {
+            self.files.get(&f.name).is_some_and(|size| size.is_none_or(|s| i64::try_from(f.size) == Ok(s)))
+        };
+        paper.files.len() - paper.files.iter().filter(there).count()
+    }
+
+    fn receipt(&self, paper: &Paper<'_>, found: bool) -> Receipt {
+        let secs = self.modified.as_deref().and_then(|t| t.parse::<i64>().ok());
+        Receipt {
+            remote: format!("submission:{}", self.id),
+            at: secs.map_or(self.at, |s| TimeMs(s.saturating_mul(1000))),
+            found,
+            caveat: (self.missing(paper) > 0).then_some(Caveat::FilesMissing),
+        }
+    }
+}
+
+/// Reads what the assignment allows; `None` when the site does not list it.
+pub async fn terms(rest: &Rest<'_>, to: &Binding) -> Result<Option<Terms>, CallError> {
+    let reply = rest.call("mod_assign_get_assignments", json!({"courseids": [to.course]})).await?;
+    let id = to.instance.parse().unwrap_or(-1);
+    let found = loose::list(&reply.value, "courses")
+        .iter()
+        .find_map(|c| loose::find(loose::list(c, "assignments"), "id", id));
+    Ok(found.map(read_terms))
+}
+
+/// Reads one assignment.
+pub fn read_terms(about: &Value) -> Terms {
+    let configs = loose::list(about, "configs");
+    let config = |plugin: &str, name: &str| {
+        configs
+            .iter()
+            .find(|c| {
+                loose::text(c, "subtype") == "assignsubmission"
+                    && loose::text(c, "plugin") == plugin
+                    && loose::text(c, "name") == name
+            })
+            .map(|c| loose::text(c, "value"))
+    };
+    let on = |plugin| config(plugin, "enabled").as_deref() == Some("1");
+    let number = |plugin, name| config(plugin, name).and_then(|v| v.parse::<u64>().ok()).filter(|n| *n > 0);
+    let limits_words = config("onlinetext", "wordlimitenabled").as_deref() == Some("1");
+    let max_files = if on("file") { number("file", "maxfilesubmissions").unwrap_or(1) } else { 0 };
+    Terms {
+        from: loose::time(about, "allowsubmissionsfromdate"),
+        cut_off: loose::time(about, "cutoffdate"),
+        drafts: loose::flag(about, "submissiondrafts").unwrap_or(false),
+        statement: loose::flag(about, "requiresubmissionstatement").unwrap_or(false),
+        text: on("onlinetext"),
+        max_words: number("onlinetext", "wordlimit")
+            .filter(|_| limits_words)
+            .and_then(|n| usize::try_from(n).ok()),
+        max_files: u32::try_from(max_files).unwrap_or(u32::MAX),
+        max_bytes: number("file", "maxsubmissionsizebytes"),
+    }
+}
+
+impl Terms {
+    fn too_large(&self, paper: &Paper<'_>) -> bool {
+        let words = paper.text.split_whitespace().count();
+        self.max_words.is_some_and(|most| words > most)
+            || paper.files.len() > self.max_files as usize
+            || paper.files.iter().any(|f| self.max_bytes.is_some_and(|most| f.size > most))
+    }
+
+    /// Why it cannot be changed, from status and dates (Moodle's own words are wrong).
+    fn why_not(&self, status: &Status) -> RefusalReason {
+        let last = match (self.cut_off, status.extension) {
+            (Some(cut), Some(ext)) => Some(if ext.since(cut) > 0 { ext } else { cut }),
+            (cut, _) => cut,
+        };
+        if status.locked {
+            RefusalReason::NotAllowed
+        } else if self.from.is_some_and(|t| t > status.at) {
+            RefusalReason::NotOpenYet
+        } else if last.is_some_and(|t| t < status.at) {
+            RefusalReason::Closed
+        } else if status.state == "submitted" {
+            RefusalReason::AlreadySubmitted
+        } else {
+            RefusalReason::NotAllowed
+        }
+    }
+}
+
+/// Hands in.
+pub async fn send(
+    rest: &Rest<'_>,
+    to: &Binding,
+    paper: &Paper<'_>,
+    log: &mut StepLog,
+    desk: &dyn Desk,
+) -> Result<Outcome, Outcome> {
+    let lost = |e: CallError| judge::outcome(&e);
+    let (before, _) = status(rest, to).await.map_err(lost)?;
+    let terms = terms(rest, to).await.map_err(lost)?.unwrap_or_else(|| Terms {
+        text: true,
+        max_files: 20,
+        ..Terms::default()
+    });
+    if before.holds(paper) {
+        if before.state == "submitted" || !terms.drafts {
+            return Ok(Outcome::Accepted(before.receipt(paper, true)));
+        }
+    } else {
+        if before.has_work() && before.modified.as_deref() != paper.base {
+            return Ok(judge::refusal(RefusalReason::Conflict, "", before.at));
+        }
+        if !before.can_edit {
+            return Ok(judge::refusal(terms.why_not(&before), "", before.at));
+        }
+        if terms.too_large(paper) {
+            return Ok(judge::refusal(RefusalReason::TooLarge, "", before.at));
+        }
+        save(rest, to, paper, &terms, log, desk).await?;
+    }
+    let (mut after, _) = status(rest, to).await.map_err(|_| Outcome::Unknown)?;
+    if terms.drafts && after.state == "draft" {
+        submit(rest, to, &terms).await?;
+        after = status(rest, to).await.map_err(|_| Outcome::Unknown)?.0;
+        if after.state != "submitted" {
+            return Ok(Outcome::Later { not_before: None });
+        }
+    }
+    if !after.has_work() {
+        return Ok(Outcome::Later { not_before: None });
+    }
+    Ok(Outcome::Accepted(after.receipt(paper, false)))
+}
+
+async fn save(
+    rest: &Rest<'_>,
+    to: &Binding,
+    paper: &Paper<'_>,
+    terms: &Terms,
+    log: &mut StepLog,
+    desk: &dyn Desk,
+) -> Result<(), Outcome> {
+    let mut data = serde_json::Map::new();
+    let takes_files = terms.max_files > 0;
+    // A draft area without files is needed too: without the key Moodle keeps the old files.
+    let area = if takes_files { Some(files::draft(rest, paper.files, desk).await?) } else { None };
+    let html = words::to_html(paper.text);
+    data.insert("onlinetext_editor".to_owned(), json!({"text": html, "format": 1, "itemid": 0}));
+    if let Some(area) = area {
+        data.insert("files_filemanager".to_owned(), json!(area));
+    }
+    log.risky = true;
+    desk.save(log).map_err(|_| Outcome::Later { not_before: None })?;
+    let asked = json!({"assignmentid": to.instance, "plugindata": data});
+    let reply = rest.call("mod_assign_save_submission", asked).await.map_err(|e| judge::outcome(&e))?;
+    let Some(warning) = reply.value.as_array().and_then(|w| w.first()) else { return Ok(()) };
+    let said = words::said(&loose::text(warning, "item"));
+    let why = match status(rest, to).await {
+        Ok((now, _)) if !now.can_edit => terms.why_not(&now),
+        _ => RefusalReason::Other,
+    };
+    Err(judge::refusal(why, &said, reply.at))
+}
+
+async fn submit(rest: &Rest<'_>, to: &Binding, terms: &Terms) -> Result<(), Outcome> {
+    let asked = json!({"assignmentid": to.instance, "acceptsubmissionstatement": terms.statement});
+    let reply = rest.call("mod_assign_submit_for_grading", asked).await.map_err(|e| judge::outcome(&e))?;
+    let Some(warning) = reply.value.as_array().and_then(|w| w.first()) else { return Ok(()) };
+    // Said of what is submitted already, too: the status decides.
+    match status(rest, to).await {
+        Ok((now, _)) if now.state == "submitted" => Ok(()),
+        Ok(_) => Err(judge::refusal(
+            RefusalReason::Other,
+            &words::said(&loose::text(warning, "message")),
+            reply.at,
+        )),
+        Err(_) => Err(Outcome::Unknown),
+    }
+}
+
+/// Whether the site has it.
+pub async fn settle(rest: &Rest<'_>, to: &Binding, paper: &Paper<'_>) -> Result<Settled, CallError> {
+    let (now, _) = status(rest, to).await?;
+    if !now.holds(paper) {
+        return Ok(Settled::NotLanded);
+    }
+    if now.state != "submitted" && terms(rest, to).await?.is_some_and(|t| t.drafts) {
+        // Saved, not handed in: sending again goes on from here.
+        return Ok(Settled::NotLanded);
+    }
+    Ok(Settled::Landed(now.receipt(paper, true)))
+}

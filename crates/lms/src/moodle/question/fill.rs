@@ -1,0 +1,209 @@
+//! Filling a question's form with what the learner answered, and reading back what a review holds.
+//!
+//! A choice is found by its text where the learner saw another order (a package, a shuffled attempt), else by its
+//! id. An answer that cannot be placed in full is not placed at all.
+
+use std::collections::BTreeMap;
+
+use daypack_course::quiz::Response;
+use daypack_course::work::Answer;
+
+use super::{Field, Opt, Slot};
+use crate::moodle::words::{folded, plain, to_html};
+
+impl Slot {
+    /// The question's text as one line, for finding it again.
+    pub fn text(&self) -> String {
+        folded(&plain(&self.text_html))
+    }
+
+    /// The fields that carry `answer`, full names. `None` when it does not fit this question.
+    pub fn fill(&self, answer: &Answer) -> Option<BTreeMap<String, String>> {
+        let mut out = BTreeMap::new();
+        let by_label = |id: &str| answer.labels.get(id).map(|l| folded(l)).filter(|l| !l.is_empty());
+        match &answer.response {
+            Response::SingleChoice { choice } => {
+                let value = match choice {
+                    Some(id) => self.pick(self.radio(), id, by_label(id))?,
+                    None => "-1".to_owned(),
+                };
+                if !self.radio().is_empty() {
+                    out.insert("answer".to_owned(), value);
+                }
+            }
+            Response::TrueFalse { value } => {
+                let wanted = value.map(|v| if v { "1" } else { "0" });
+                if let Some(wanted) = wanted {
+                    let known = self.radio().iter().any(|o| o.value == wanted);
+                    out.insert("answer".to_owned(), known.then(|| wanted.to_owned())?);
+                }
+            }
+            Response::MultipleChoice { choices } => {
+                let boxes: Vec<Opt> = self
+                    .fields
+                    .iter()
+                    .filter_map(|f| match f {
+                        Field::Tick { name, label_html, ticked } => {
+                            Some(Opt { value: name.clone(), label_html: label_html.clone(), chosen: *ticked })
+                        }
+                        _ => None,
+                    })
+                    .collect();
+                for one in &boxes {
+                    out.insert(one.value.clone(), "0".to_owned());
+                }
+                for id in choices {
+                    out.insert(self.pick(&boxes, id, by_label(id))?, "1".to_owned());
+                }
+            }
+            Response::ShortText { text } | Response::Number { text } => {
+                self.fields.iter().find(|f| matches!(f, Field::Line { name, .. } if name == "answer"))?;
+                out.insert("answer".to_owned(), text.clone());
+            }
+            Response::Matching { pairs } => self.fill_pairs(pairs, answer, &mut out)?,
+            Response::Essay { text } => {
+                self.fields.iter().find(|f| matches!(f, Field::Area { name, .. } if name == "answer"))?;
+                let html = self.hidden("answerformat").is_none_or(|f| f == "1");
+                out.insert("answer".to_owned(), if html { to_html(text) } else { text.clone() });
+            }
+        }
+        let mut full: BTreeMap<String, String> = self
+            .fields
+            .iter()
+            .filter_map(|f| match f {
+                Field::Hidden { name, value } => Some((format!("{}{name}", self.prefix), value.clone())),
+                _ => None,
+            })
+            .collect();
+        full.extend(out.into_iter().map(|(name, value)| (format!("{}{name}", self.prefix), value)));
+        Some(full)
+    }
+
+    fn fill_pairs(
+        &self,
+        pairs: &BTreeMap<String, String>,
+        answer: &Answer,
+        out: &mut BTreeMap<String, String>,
+    ) -> Option<()> {
+        let label = |id: &str| answer.labels.get(id).map(|l| folded(l)).filter(|l| !l.is_empty());
+        for (left, right) in pairs {
+            let wanted = label(left);
+            let mut hits = self.fields.iter().filter_map(|f| match f {
+                Field::Select { name, label_html, options } => {
+                    let hit = match &wanted {
+                        Some(text) => folded(&plain(label_html)) == *text,
+                        None => name == left,
+                    };
+                    hit.then_some((name, options))
+                }
+                _ => None,
+            });
+            let (name, options) = hits.next()?;
+            if hits.next().is_some() {
+                return None;
+            }
+            out.insert(name.clone(), self.pick(options, right, label(right))?);
+        }
+        Some(())
+    }
+
+    /// The value of the option with this text; without a text, of the one with this id.
+    fn pick(&self, options: &[Opt], id: &str, label: Option<String>) -> Option<String> {
+        let by_id = options.iter().find(|o| o.value == id);
+        let Some(label) = label else { return by_id.map(|o| o.value.clone()) };
+        let says = |o: &&Opt| folded(&plain(&o.label_html)) == label;
+        if let Some(same) = by_id.filter(says) {
+            return Some(same.value.clone());
+        }
+        let mut hits = options.iter().filter(says);
+        let hit = hits.next()?;
+        if hits.next().is_some() { None } else { Some(hit.value.clone()) }
+    }
+
+    fn hidden(&self, wanted: &str) -> Option<&str> {
+        self.fields.iter().find_map(|f| match f {
+            Field::Hidden { name, value } if name == wanted => Some(value.as_str()),
+            _ => None,
+        })
+    }
+
+    /// What the form holds now: full name -> value; nothing for what is empty.
+    pub fn held(&self) -> BTreeMap<String, String> {
+        let mut out = BTreeMap::new();
+        let mut put = |name: &str, value: &str| {
+            if !value.trim().is_empty() {
+                out.insert(format!("{}{name}", self.prefix), value.to_owned());
+            }
+        };
+        for field in &self.fields {
+            match field {
+                Field::Radio { name, options } => {
+                    if let Some(o) = options.iter().find(|o| o.chosen) {
+                        put(name, &o.value);
+                    }
+                }
+                Field::Select { name, options, .. } => {
+                    if let Some(o) = options.iter().find(|o| o.chosen && o.value != "0") {
+                        put(name, &o.value);
+                    }
+                }
+                Field::Tick { name, ticked: true, .. } => put(name, "1"),
+                Field::Tick { ticked: false, .. } | Field::Hidden { .. } => {}
+                Field::Line { name, value } => put(name, value),
+                Field::Area { name, value } => put(name, &plain(value)),
+                Field::Shown { html } => put("answer", &plain(html)),
+            }
+        }
+        out
+    }
+}
+
+/// How what a review holds of one question compares with what was sent for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// What was sent.
+    Same,
+    /// Nothing.
+    Nothing,
+    /// Something else.
+    Other,
+}
+
+/// Compares one question of a review with the fields sent; `None` when nothing was answered in it.
+pub fn compare(review: &Slot, sent: &BTreeMap<String, String>) -> Option<Holds> {
+    let own: BTreeMap<&String, &String> = sent
+        .iter()
+        .filter(|(name, value)| {
+            let short = name.strip_prefix(review.prefix.as_str());
+            !review.prefix.is_empty()
+                && short.is_some_and(is_answer)
+                && !value.trim().is_empty()
+                && !matches!((short, value.as_str()), (Some(_), "-1"))
+                && !(short.is_some_and(|s| s.starts_with("choice")) && value.as_str() == "0")
+                && !(short.is_some_and(|s| s.starts_with("sub")) && value.as_str() == "0")
+        })
+        .collect();
+    if own.is_empty() {
+        return None;
+    }
+    let held = review.held();
+    if held.is_empty() {
+        return Some(Holds::Nothing);
+    }
+    let same = held.len() == own.len()
+        && own.iter().all(|(name, value)| held.get(*name).is_some_and(|h| is_same(h, value)));
+    Some(if same { Holds::Same } else { Holds::Other })
+}
+
+/// What is held is plain already; what was sent may be HTML (essays) or not.
+fn is_same(held: &str, sent: &str) -> bool {
+    let held = folded(held);
+    held == folded(sent) || held == folded(&plain(sent))
+}
+
+fn is_answer(short: &str) -> bool {
+    short == "answer"
+        || ["choice", "sub"].iter().any(|p| {
+            short.strip_prefix(p).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        })
+}

@@ -1,0 +1,286 @@
+//! Quizzes: starting an attempt, finishing it with all answers, and proving that they are in.
+//!
+//! "finished" proves nothing at Moodle (late answers are dropped without a word), so every finish is followed by
+//! reading the review and comparing it field by field with what was sent (`quiz/proof.rs`).
+
+pub mod proof;
+
+use std::collections::BTreeMap;
+
+use daypack_course::outline::Binding;
+use daypack_course::work::{Answer, Outcome, Refusal, RefusalReason, Settled};
+use daypack_course::{AssetId, TimeMs};
+use serde_json::{Value, json};
+
+use super::question::{self, Slot};
+use super::rest::{CallError, Rest};
+use super::{files, judge, loose, outline, words};
+use crate::connector::{Desk, QuizFile, ReadError, StartError, StartedQuiz, StepLog};
+use proof::Proof;
+
+/// Most pages of an attempt.
+const MAX_PAGES: i64 = 500;
+/// How often a finish is built anew because the attempt moved under it.
+const TRIES: usize = 3;
+
+fn preflight() -> Value {
+    json!([{"name": "confirmdatasaved", "value": "1"}])
+}
+
+/// An attempt, as far as needed here.
+#[derive(Clone, Debug)]
+struct Attempt {
+    id: String,
+    closes: Option<TimeMs>,
+}
+
+/// Starts an attempt or takes up the open one.
+pub async fn start(rest: &Rest<'_>, quiz: &Binding) -> Result<StartedQuiz, StartError> {
+    let attempt = match open(rest, quiz).await.map_err(ReadError::from)? {
+        Ok(attempt) => attempt,
+        Err(refusal) => return Err(StartError::Refused(refusal)),
+    };
+    let slots = pages(rest, &attempt.id).await.map_err(ReadError::from)?;
+    let mut named = BTreeMap::new();
+    for slot in &slots {
+        for written in outline::addresses(&slot.text_html, rest.site) {
+            named.insert(written.clone(), picture(quiz, &written));
+        }
+        for part in slot.labels() {
+            for written in outline::addresses(part, rest.site) {
+                named.insert(written.clone(), picture(quiz, &written));
+            }
+        }
+    }
+    Ok(StartedQuiz {
+        remote_attempt: attempt.id,
+        questions: slots.iter().map(Slot::question).collect(),
+        files: named.into_values().collect(),
+        closes: attempt.closes,
+    })
+}
+
+fn picture(quiz: &Binding, written: &str) -> QuizFile {
+    let url = files::for_app(written);
+    let path =
+        url.split("/pluginfile.php/").nth(1).unwrap_or(&url).split('?').next().unwrap_or_default().to_owned();
+    let name = outline::decoded(path.rsplit('/').next().unwrap_or_default());
+    QuizFile {
+        written: written.to_owned(),
+        id: AssetId::new(format!("cm{}/question/{path}", quiz.cmid)),
+        asset: outline::asset(&name, "", None, &url, &path),
+    }
+}
+
+/// The attempt to work on: a new one, or the one that is open already.
+async fn open(rest: &Rest<'_>, quiz: &Binding) -> Result<Result<Attempt, Refusal>, CallError> {
+    let asked = json!({"quizid": quiz.instance, "preflightdata": preflight()});
+    let reply = match rest.call("mod_quiz_start_attempt", asked).await {
+        Ok(reply) => reply,
+        Err(error) if error.code() == "attemptstillinprogress" => {
+            let asked = json!({"quizid": quiz.instance, "status": "unfinished"});
+            let open = rest.call("mod_quiz_get_user_attempts", asked).await?;
+            let found = loose::list(&open.value, "attempts").last().and_then(attempt).ok_or(error)?;
+            return Ok(Ok(found));
+        }
+        Err(CallError::Refused { code, said, at })
+            if code.contains(' ') && judge::meaning(&code) == judge::Meaning::Later =>
+        {
+            // A sentence as code is a rule of the quiz (a password, a browser): only the site can settle it.
+            let said = said.strip_prefix("quiz/").unwrap_or(&said).to_owned();
+            return Ok(Err(Refusal { why: RefusalReason::Other, said, at }));
+        }
+        Err(error) => return Err(error),
+    };
+    match loose::object(&reply.value, "attempt").and_then(attempt) {
+        Some(found) => Ok(Ok(found)),
+        None => {
+            let warning = loose::list(&reply.value, "warnings").first().map(|w| loose::text(w, "message"));
+            let said = words::said(&warning.unwrap_or_default());
+            Ok(Err(Refusal { why: why_not(rest, quiz, reply.at).await, said, at: reply.at }))
+        }
+    }
+}
+
+fn attempt(value: &Value) -> Option<Attempt> {
+    let id = loose::text(value, "id");
+    (!id.is_empty()).then(|| Attempt { id, closes: loose::time(value, "timecheckstate") })
+}
+
+/// The reason behind a warning, from the quiz's own dates: the warning is a translated sentence.
+async fn why_not(rest: &Rest<'_>, quiz: &Binding, now: TimeMs) -> RefusalReason {
+    let asked = json!({"courseids": [quiz.course]});
+    let Ok(reply) = rest.call("mod_quiz_get_quizzes_by_courses", asked).await else {
+        return RefusalReason::Other;
+    };
+    let id = quiz.instance.parse().unwrap_or(-1);
+    let Some(about) = loose::find(loose::list(&reply.value, "quizzes"), "id", id) else {
+        return RefusalReason::Gone;
+    };
+    if loose::time(about, "timeopen").is_some_and(|t| t > now) {
+        RefusalReason::NotOpenYet
+    } else if loose::time(about, "timeclose").is_some_and(|t| t < now) {
+        RefusalReason::Closed
+    } else if loose::int(about, "attempts").is_some_and(|n| n > 0) {
+        RefusalReason::NoAttemptsLeft
+    } else {
+        RefusalReason::Other
+    }
+}
+
+/// All questions of an open attempt, in order.
+async fn pages(rest: &Rest<'_>, attempt: &str) -> Result<Vec<Slot>, CallError> {
+    let mut out = Vec::new();
+    let mut page = 0;
+    while (0..MAX_PAGES).contains(&page) {
+        let asked = json!({"attemptid": attempt, "page": page, "preflightdata": preflight()});
+        let reply = rest.call("mod_quiz_get_attempt_data", asked).await?;
+        out.extend(loose::list(&reply.value, "questions").iter().filter_map(question::slot));
+        let next = loose::int(&reply.value, "nextpage").unwrap_or(-1);
+        page = if next > page { next } else { -1 };
+    }
+    Ok(out)
+}
+
+/// Sends a finished attempt.
+pub async fn send(
+    rest: &Rest<'_>,
+    quiz: &Binding,
+    remote: Option<&str>,
+    answers: &[Answer],
+    log: &mut StepLog,
+    desk: &dyn Desk,
+) -> Result<Outcome, Outcome> {
+    let lost = |e: CallError| judge::outcome(&e);
+    let id = match log.attempt.clone().or_else(|| remote.map(str::to_owned)) {
+        Some(id) => id,
+        None => match open(rest, quiz).await.map_err(lost)? {
+            Ok(attempt) => attempt.id,
+            Err(refusal) => return Ok(Outcome::Refused(refusal)),
+        },
+    };
+    log.attempt = Some(id.clone());
+    if log.risky {
+        // An earlier finish may have landed: look before anything is repeated.
+        if let Some(known) = proof::look(rest, &id, &log.sent).await.map_err(lost)? {
+            return Ok(known.outcome(log, true));
+        }
+    }
+    let own_numbers = remote == Some(id.as_str());
+    for _ in 0..TRIES {
+        let slots = match pages(rest, &id).await {
+            Ok(slots) => slots,
+            Err(error) => match error.code() {
+                "attemptalreadyclosed" | "attempterror" => {
+                    return already_closed(rest, &id, answers, log).await;
+                }
+                // Too late for answers; what was kept in time still counts.
+                "stateoverdue" => Vec::new(),
+                _ => return Err(judge::outcome(&error)),
+            },
+        };
+        let (fields, missing) = place(&slots, answers, own_numbers);
+        if missing && fields.is_empty() && !slots.is_empty() {
+            return Ok(judge::refusal(RefusalReason::Gone, "", TimeMs::default()));
+        }
+        log.missing = missing && !slots.is_empty();
+        log.sent = fields.clone();
+        log.risky = true;
+        desk.save(log).map_err(|_| Outcome::Later { not_before: None })?;
+        let data: Vec<Value> =
+            fields.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        let asked = json!({
+            "attemptid": id, "data": data, "finishattempt": 1, "timeup": 0, "preflightdata": preflight(),
+        });
+        match rest.call("mod_quiz_process_attempt", asked).await {
+            Ok(reply) => match loose::text(&reply.value, "state").as_str() {
+                "finished" | "submitted" | "abandoned" => {
+                    let known = proof::look(rest, &id, &log.sent).await.map_err(|_| Outcome::Unknown)?;
+                    return Ok(known.map_or(Outcome::Unknown, |p| p.outcome(log, false)));
+                }
+                _ => return Ok(Outcome::Later { not_before: None }),
+            },
+            Err(error) => match error.code() {
+                // Moved meanwhile, nothing was stored: read the numbers again.
+                "submissionoutofsequencefriendlymessage" | "submissionoutofsequence" => {
+                    log.risky = false;
+                }
+                "attemptalreadyclosed" | "attempterror" => {
+                    let known = proof::look(rest, &id, &log.sent).await.map_err(|_| Outcome::Unknown)?;
+                    return Ok(known.map_or(Outcome::Unknown, |p| p.closed(log)));
+                }
+                _ => {
+                    let outcome = judge::outcome(&error);
+                    // Nothing was taken: the next try need not look first.
+                    log.risky = matches!(outcome, Outcome::Unknown | Outcome::Unreachable);
+                    return Err(outcome);
+                }
+            },
+        }
+    }
+    Ok(Outcome::Later { not_before: None })
+}
+
+/// The attempt was closed before this finish was sent: the review says whether the answers are in all the same.
+async fn already_closed(
+    rest: &Rest<'_>,
+    id: &str,
+    answers: &[Answer],
+    log: &mut StepLog,
+) -> Result<Outcome, Outcome> {
+    let review = proof::review(rest, id).await.map_err(|e| judge::outcome(&e))?;
+    let (fields, _) = place(&review.editable(), answers, true);
+    if log.sent.is_empty() {
+        log.sent = fields;
+    }
+    Ok(Proof::of(&review, &log.sent).closed(log))
+}
+
+/// Places every answer in the form of its question. True when one could not be placed.
+fn place(slots: &[Slot], answers: &[Answer], own_numbers: bool) -> (BTreeMap<String, String>, bool) {
+    let mut out = BTreeMap::new();
+    let mut missing = false;
+    for answer in answers {
+        let wanted = words::folded(&answer.text);
+        let same_text = |s: &&Slot| !wanted.is_empty() && s.text() == wanted;
+        let by_number = || slots.iter().find(|s| own_numbers && Some(s.slot) == answer.slot);
+        let by_text = || {
+            let mut hits = slots.iter().filter(same_text);
+            hits.next().filter(|_| hits.next().is_none())
+        };
+        match by_number().or_else(by_text).and_then(|s| Some((s, s.fill(answer)?))) {
+            Some((slot, fields)) => {
+                out.extend(fields);
+                out.insert(format!("{}:sequencecheck", slot.prefix), slot.sequence.clone());
+            }
+            None => missing |= !answer.response.is_empty(),
+        }
+    }
+    (out, missing)
+}
+
+/// What became of a finish whose reply was lost.
+pub async fn settle(
+    rest: &Rest<'_>,
+    quiz: &Binding,
+    remote: Option<&str>,
+    log: &StepLog,
+) -> Result<Settled, CallError> {
+    let Some(id) = log.attempt.as_deref().or(remote) else { return Ok(Settled::NotLanded) };
+    if !log.risky {
+        return Ok(Settled::NotLanded);
+    }
+    let asked = json!({"quizid": quiz.instance, "status": "unfinished"});
+    let open = rest.call("mod_quiz_get_user_attempts", asked).await?;
+    if loose::list(&open.value, "attempts").iter().any(|a| loose::text(a, "id") == id) {
+        return Ok(Settled::NotLanded);
+    }
+    Ok(match proof::look(rest, id, &log.sent).await? {
+        Some(known) => match known.outcome(log, true) {
+            Outcome::Accepted(receipt) => Settled::Landed(receipt),
+            Outcome::Refused(refusal) => Settled::Refused(refusal),
+            _ => Settled::CannotTell,
+        },
+        None => Settled::NotLanded,
+    })
+}
