@@ -1,0 +1,72 @@
+// The language in use, and how numbers, sizes and times are written in it.
+import { en, find, fitting, word, type Facts, type Language, type TextKey } from "./index";
+
+let table = $state.raw<unknown>(en);
+let tag = $state("en");
+
+/** Switches to a language (`""`: as the computer). */
+export async function speak(wanted: string): Promise<void> {
+  const language: Language = fitting(wanted ? [wanted] : navigator.languages);
+  table = (await language.load()).default;
+  tag = language.tag;
+  document.documentElement.lang = language.tag;
+  document.documentElement.dir = language.rtl ? "rtl" : "ltr";
+}
+
+/** The words for `key`. */
+export function t(key: TextKey, facts: Facts = {}): string {
+  const leaf = find(table, key) ?? find(en, key);
+  return leaf === undefined ? key : word(leaf, facts, tag);
+}
+
+export function language(): string {
+  return tag;
+}
+
+export function number(value: number, digits = 2): string {
+  return new Intl.NumberFormat(tag, { maximumFractionDigits: digits }).format(value);
+}
+
+export function percent(share: number): string {
+  return new Intl.NumberFormat(tag, { style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+/** Bytes, as file managers write them. */
+export function bytes(count: number): string {
+  let value = Math.max(0, count);
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit < 2 || value >= 10 ? 0 : 1;
+  const format = { style: "unit", unit: UNITS[unit]!, unitDisplay: "short", maximumFractionDigits: digits } as const;
+  return new Intl.NumberFormat(tag, format).format(value);
+}
+
+/** A length of time in words, rounded to what one wants to know. */
+export function duration(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  const [value, unit] =
+    seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [Math.round(seconds / 60), "minute"] : [Math.round(seconds / 3600), "hour"];
+  return new Intl.NumberFormat(tag, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(value));
+}
+
+/** A position in a lecture: 3:07 or 1:02:09. */
+export function clock(ms: number): string {
+  const all = Math.max(0, Math.floor(ms / 1000));
+  const two = (n: number) => String(n).padStart(2, "0");
+  const hours = Math.floor(all / 3600);
+  const minutes = Math.floor((all % 3600) / 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(all % 60)}` : `${minutes}:${two(all % 60)}`;
+}
+
+/** A moment: the time today, date and time otherwise. */
+export function moment(at: number): string {
+  const then = new Date(at);
+  const today = new Date().toDateString() === then.toDateString();
+  const format: Intl.DateTimeFormatOptions = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
+  return new Intl.DateTimeFormat(tag, format).format(then);
+}
