@@ -38,20 +38,31 @@ pub(crate) struct Db {
 }
 
 impl Db {
+    /// Refuses a database that this program must not read, before any database of the folder is changed. Other
+    /// faults are left to [`Db::open`].
+    pub fn refuse_newer(dir: &Path, plan: &Plan) -> Result<(), StoreError> {
+        let path = dir.join(plan.file);
+        if !path.exists() {
+            return Ok(());
+        }
+        match Connection::open(&path).map_err(StoreError::from).and_then(|conn| look(&conn, plan)) {
+            Err(newer @ StoreError::NewerDatabase { .. }) => Err(newer),
+            _ => Ok(()),
+        }
+    }
+
     /// Opens, checks and migrates `dir/<plan.file>`; creates it when it is not there.
     pub fn open(dir: &Path, plan: &Plan) -> Result<Self, StoreError> {
         let path = dir.join(plan.file);
         refuse_orphaned_journal(&path)?;
-        let is_new = !path.exists();
         let judge = |error| judged(error, &path);
         let mut conn = Connection::open(&path).map_err(StoreError::from).map_err(judge)?;
         look(&conn, plan).map_err(judge)?;
         prepare(&conn, plan).map_err(judge)?;
         quick_check(&conn, &path).map_err(judge)?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         migrate(&mut conn, plan).map_err(judge)?;
-        if is_new {
-            crate::objects::sync_dir(dir)?;
-        }
+        crate::objects::sync_dir(dir)?;
         Ok(Self { conn: Mutex::new(conn), path })
     }
 
@@ -151,7 +162,7 @@ fn refuse_orphaned_journal(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads who wrote the file, changing nothing, not even by closing it.
+/// Reads who wrote the file, changing nothing. Until the file proved sound, closing it changes nothing either.
 fn look(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     conn.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -160,9 +171,7 @@ fn look(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
         let detail = format!("application_id {application_id:#x} is not ours");
         return Err(StoreError::Damaged { path: PathBuf::from(plan.file), detail });
     }
-    refuse_newer(conn, plan)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-    Ok(())
+    refuse_newer(conn, plan)
 }
 
 fn prepare(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
@@ -171,11 +180,14 @@ fn prepare(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     conn.pragma_update(None, "cell_size_check", true)?;
     conn.pragma_update(None, "mmap_size", 0)?;
     conn.pragma_update(None, "secure_delete", "FAST")?;
-    conn.pragma_update(None, "synchronous", plan.synchronous)?;
+    // EXTRA: when the database is made, the rollback journal's removal must be durable before anything is saved.
+    // One that came back after a power cut would empty the database, and SQLite would then drop the WAL.
+    conn.pragma_update(None, "synchronous", "EXTRA")?;
     conn.pragma_update(None, "fullfsync", true)?;
     conn.pragma_update(None, "checkpoint_fullfsync", true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    conn.pragma_update(None, "synchronous", plan.synchronous)?;
     let found: i64 = conn.pragma_query_value(None, "synchronous", |row| row.get(0))?;
     if !mode.eq_ignore_ascii_case("wal") || found != plan.synchronous {
         // Without these a write would be called saved and not be.

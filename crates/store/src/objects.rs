@@ -238,6 +238,7 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Store;
     use crate::testing::shelf;
 
     #[test]
@@ -282,5 +283,11 @@ mod tests {
         assert_eq!(store.objects().partial_len("lecture").unwrap(), 4);
     }
 
-    use crate::Store;
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_while_copying_is_called_no_space() {
+        let mut full = File::options().write(true).open("/dev/full").unwrap();
+        let error = copy_hashed(&mut &b"film"[..], &mut full).unwrap_err();
+        assert!(matches!(error, StoreError::NoSpace), "{error}");
+    }
 }

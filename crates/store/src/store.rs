@@ -55,6 +55,8 @@ impl Store {
         refuse_unsafe_sqlite(rusqlite::version_number(), rusqlite::version())?;
         objects::create_private_dir(dir)?;
         let lock = lock(dir)?;
+        Db::refuse_newer(dir, &LEARNER)?;
+        Db::refuse_newer(dir, &CATALOGUE)?;
         let learner = Db::open(dir, &LEARNER)?;
         let (catalogue, damaged_catalogue) = match Db::open(dir, &CATALOGUE) {
             Err(StoreError::Damaged { path, detail }) => {
@@ -153,4 +155,87 @@ fn move_aside(path: &Path, now: TimeMs) -> Result<PathBuf, StoreError> {
         }
     }
     Ok(aside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{attempt_row, essay, shelf};
+
+    #[test]
+    fn a_full_disk_refuses_the_new_answer_and_keeps_the_old_ones() {
+        let (_dir, store) = shelf();
+        let row = attempt_row("t");
+        store.attempt_create(&row).unwrap();
+        let limit = |pages: i64| {
+            store.learner.read(|c| Ok(c.pragma_update(None, "max_page_count", pages)?)).unwrap();
+        };
+        let pages: i64 =
+            store.learner.read(|c| Ok(c.pragma_query_value(None, "page_count", |r| r.get(0))?)).unwrap();
+        limit(pages + 4);
+        let text = "x".repeat(3000);
+        let mut saved = 0;
+        let error = loop {
+            match store.response_put(&row.id, &"q1".into(), &essay(&format!("{text}{saved}")), TimeMs(saved))
+            {
+                Ok(_) => saved += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, StoreError::NoSpace), "{error}");
+        assert!(saved > 0);
+        let count = || store.response_history(&row.id, &"q1".into()).unwrap().len();
+        assert_eq!(
+            count(),
+            usize::try_from(saved).unwrap(),
+            "what was called saved is there, no more, no less"
+        );
+        limit(pages + 400);
+        store.response_put(&row.id, &"q1".into(), &essay("room again"), TimeMs(99)).unwrap();
+        assert_eq!(count(), usize::try_from(saved).unwrap() + 1);
+    }
+
+    #[test]
+    fn an_sqlite_that_can_lose_data_is_refused() {
+        assert!(refuse_unsafe_sqlite(rusqlite::version_number(), rusqlite::version()).is_ok());
+        for (number, fine) in
+            [(3_051_002, false), (3_051_003, true), (3_052_000, false), (3_053_000, true), (3_040_001, false)]
+        {
+            assert_eq!(refuse_unsafe_sqlite(number, "x").is_ok(), fine, "{number}");
+        }
+    }
+
+    #[test]
+    fn the_learners_database_is_set_to_survive_a_power_cut() {
+        let (_dir, store) = shelf();
+        let pragma = |name: &str| -> String {
+            store
+                .learner
+                .read(|c| {
+                    Ok(c.pragma_query_value(None, name, |r| {
+                        r.get::<_, rusqlite::types::Value>(0).map(|v| format!("{v:?}"))
+                    })?)
+                })
+                .unwrap()
+        };
+        for (name, value) in [
+            ("synchronous", "Integer(2)"),
+            ("journal_mode", "Text(\"wal\")"),
+            ("locking_mode", "Text(\"exclusive\")"),
+            ("fullfsync", "Integer(1)"),
+            ("checkpoint_fullfsync", "Integer(1)"),
+            ("foreign_keys", "Integer(1)"),
+            ("trusted_schema", "Integer(0)"),
+            ("cell_size_check", "Integer(1)"),
+        ] {
+            assert_eq!(pragma(name), value, "{name}");
+        }
+        assert!(!store.dir().join("learner.db-shm").exists(), "no shared memory file");
+    }
+
+    #[test]
+    fn the_store_can_be_shared_between_threads() {
+        fn is_shareable<T: Send + Sync>() {}
+        is_shareable::<Store>();
+    }
 }

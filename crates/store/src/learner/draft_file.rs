@@ -102,7 +102,7 @@ mod tests {
         let (digest, size) = store.mine().import_reader(&b"%PDF"[..], None).unwrap();
         let file = WorkFile { name: "essay.pdf".into(), digest, size, media_type: "application/pdf".into() };
         store.draft_file_add(&course, &item, &file).unwrap();
-        assert_eq!(store.draft_files(&course, &item).unwrap(), [file.clone()]);
+        assert_eq!(store.draft_files(&course, &item).unwrap(), std::slice::from_ref(&file));
         assert!(store.draft_file_remove(&course, &item, "essay.pdf").unwrap());
         assert!(store.draft_files(&course, &item).unwrap().is_empty());
         assert!(store.mine().has(&digest));
