@@ -1,7 +1,7 @@
 //! The power may go at any moment: what the store called saved is there afterwards, and nothing is half done.
 //!
-//! Every write to the disk is recorded; for every moment the disks that a power cut could leave are built, the
-//! shelf is opened on each, and what it holds must be exactly what it held after the last deed that was called
+//! Every write to the disk is recorded; for every moment up to eight of the disks that a power cut could leave
+//! are built (a sample: not every subset of the unsynced writes), the shelf is opened on each, and what it holds must be exactly what it held after the last deed that was called
 //! saved, or after the one then being done. Negative control: the same harness with `synchronous=NORMAL`.
 
 // SQLite's VFS is a C interface (disk.rs); nothing else of the store is unsafe.
