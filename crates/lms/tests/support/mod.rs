@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod server;
+
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -52,4 +54,71 @@ pub fn all_of(function: &str) -> Vec<Value> {
         .flat_map(|f| f["recordings"].as_array().cloned().unwrap_or_default())
         .filter_map(|r| r["response"].get("json").cloned())
         .collect()
+}
+
+use std::sync::Mutex;
+
+use daypack_course::outline::Binding;
+use daypack_course::work::{Deed, Work};
+use daypack_course::{AccountId, Digest, TimeMs};
+use daypack_lms::{Desk, Net, NetConfig, Secret, Session, StepLog};
+
+/// The token that must not turn up anywhere else.
+pub const CANARY: &str = "canary0123456789";
+
+pub fn net() -> Net {
+    Net::new(NetConfig { idle_ms: 300, reply_ms: 1500, connect_ms: 1500, ..NetConfig::default() }).unwrap()
+}
+
+pub fn session(site: &str) -> Session {
+    Session {
+        account: AccountId::new("acc"),
+        site: site.to_owned(),
+        remote_user: "4".into(),
+        token: Secret::new(CANARY),
+    }
+}
+
+pub fn binding(site: &str, module: &str) -> Binding {
+    Binding {
+        site: site.into(),
+        course: "2".into(),
+        module: module.into(),
+        cmid: "11".into(),
+        instance: "1".into(),
+    }
+}
+
+pub fn work(site: &str, module: &str, deed: Deed) -> Work {
+    Work {
+        id: "0198c0de-0000-7000-8000-000000000001".into(),
+        account: AccountId::new("acc"),
+        course: "moodle:x:2".into(),
+        item: "cm11".into(),
+        target: binding(site, module),
+        deed,
+        created: TimeMs(0),
+    }
+}
+
+/// Keeps the logs it was given, in order.
+#[derive(Default)]
+pub struct Notes {
+    pub logs: Mutex<Vec<StepLog>>,
+    pub fail: bool,
+    pub file: Option<PathBuf>,
+}
+
+impl Desk for Notes {
+    fn save(&self, log: &StepLog) -> std::io::Result<()> {
+        if self.fail {
+            return Err(std::io::Error::other("disk full"));
+        }
+        self.logs.lock().unwrap().push(log.clone());
+        Ok(())
+    }
+
+    fn file(&self, _: &Digest) -> Option<PathBuf> {
+        self.file.clone()
+    }
 }
