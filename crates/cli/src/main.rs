@@ -1,2 +1,88 @@
-//! daypack: the tool for institutions, scripts and tests.
-fn main() {}
+//! `daypack`: the tool for institutions, scripts and tests.
+//!
+//! `call` runs any command of the list and prints `{"ok":...}` or `{"error":{"code","facts"}}` (exit 0 or 1);
+//! `watch` streams events, one a line; `commands` prints the list. Where another process owns the data folder the
+//! command is run there.
+
+mod call;
+mod pack;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "daypack", version, about = "Courses that work without a connection: the tool.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one command of the list.
+    Call {
+        /// Name, see `daypack commands`.
+        command: String,
+        /// Input as JSON.
+        #[arg(default_value = "{}")]
+        input: String,
+        /// Data folder.
+        #[arg(long)]
+        data: PathBuf,
+        /// Wait until nothing is being taken along or sent any more, at most this many seconds.
+        #[arg(long, value_name = "SECONDS")]
+        settle: Option<u64>,
+    },
+    /// Print events, one a line, until stopped.
+    Watch {
+        /// Data folder.
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// Own a data folder without a window: sends, fetches and answers `call` until stopped.
+    Serve {
+        /// Data folder.
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// Print the list of commands.
+    Commands {
+        /// As the TypeScript file the window uses.
+        #[arg(long)]
+        typescript: bool,
+    },
+    /// Build, check and export course packages.
+    #[command(subcommand)]
+    Pack(pack::Pack),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("DAYPACK_LOG").unwrap_or_else(|_| "warn".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("daypack: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    runtime.block_on(async {
+        match arguments.command {
+            Command::Call { command, input, data, settle } => call::call(&data, &command, &input, settle).await,
+            Command::Watch { data } => call::watch(&data).await,
+            Command::Serve { data } => call::serve(&data).await,
+            Command::Commands { typescript } => {
+                call::commands(typescript);
+                ExitCode::SUCCESS
+            }
+            Command::Pack(pack) => pack::run(pack),
+        }
+    })
+}

@@ -1,0 +1,72 @@
+//! The state of the program, settings, and where the learner was.
+
+use crate::App;
+use crate::api::Failure;
+use crate::api::input::*;
+use crate::api::status::*;
+
+use super::outbox::unseen;
+
+impl App {
+    /// See the list of commands.
+    pub async fn app_status(&self, _: Nothing) -> Result<AppStatus, Failure> {
+        let unsent = self.unsent().await?;
+        let (accounts, courses, libraries, unseen, free_bytes, place) = self
+            .db(|store| {
+                let signed_in = store.signed_in()?;
+                let accounts: Vec<AccountView> = store
+                    .accounts()?
+                    .into_iter()
+                    .map(|a| AccountView {
+                        needs_sign_in: !signed_in.contains(&a.id),
+                        id: a.id,
+                        site: a.site,
+                        site_name: a.site_name,
+                        username: a.username,
+                        full_name: a.full_name,
+                    })
+                    .collect();
+                let place = store.last_place_get()?.and_then(|value| serde_json::from_value(value).ok());
+                Ok((
+                    accounts,
+                    store.courses()?.len(),
+                    store.libraries()?.len(),
+                    unseen(store)?,
+                    store.free_space()?,
+                    place,
+                ))
+            })
+            .await?;
+        Ok(AppStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            first_run: accounts.is_empty() && courses == 0 && libraries == 0,
+            link: self.board(|board| board.link.clone()),
+            unsent,
+            unseen,
+            free_bytes,
+            plain_secrets: !accounts.is_empty(),
+            accounts,
+            settings: self.settings(),
+            place,
+        })
+    }
+
+    /// See the list of commands.
+    pub async fn settings_save(&self, input: Settings) -> Result<Saved, Failure> {
+        let at = self.now();
+        let mut settings = input;
+        settings.rate = if settings.rate.is_finite() { settings.rate.clamp(0.5, 3.0) } else { 1.0 };
+        let kept = serde_json::to_value(&settings).unwrap_or_default();
+        self.db(move |store| store.setting_put("settings", &kept)).await?;
+        self.board_write(|board| board.settings = settings);
+        Ok(Saved { at })
+    }
+
+    /// See the list of commands.
+    pub async fn place_save(&self, input: Place) -> Result<Saved, Failure> {
+        let at = self.now();
+        let kept = serde_json::to_value(&input).unwrap_or_default();
+        self.db(move |store| store.last_place_put(&kept, at)).await?;
+        Ok(Saved { at })
+    }
+}

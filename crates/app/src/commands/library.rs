@@ -1,0 +1,84 @@
+//! The library: courses here, courses on offer, one course's outline.
+
+use daypack_course::work::WorkState;
+
+use super::source;
+use crate::App;
+use crate::api::input::*;
+use crate::api::outline::*;
+use crate::api::{Event, Failure, FailureCode};
+use crate::shelf::Shelf;
+
+impl App {
+    /// See the list of commands.
+    pub async fn library(&self, _: Nothing) -> Result<LibraryView, Failure> {
+        let tier = self.settings().tier;
+        let jobs = self.job_views();
+        self.db(move |store| {
+            let mut courses = Vec::new();
+            let mut here = Vec::new();
+            for summary in store.courses()? {
+                let job = jobs.iter().find(|job| job.course == summary.id).cloned();
+                if let Some(shelf) = Shelf::load(store, &summary.id, tier, job)? {
+                    here.push(shelf.course.id.clone());
+                    courses.push(shelf.card());
+                }
+            }
+            let all = store.offers()?;
+            let libraries: Vec<LibraryAdded> = store
+                .libraries()?
+                .into_iter()
+                .map(|l| LibraryAdded {
+                    courses: u32::try_from(all.iter().filter(|o| o.source == l.address).count()).unwrap_or(u32::MAX),
+                    address: l.address,
+                    title: l.title,
+                    fingerprint: l.fingerprint,
+                })
+                .collect();
+            let offers = all
+                .into_iter()
+                .filter(|offer| !here.iter().any(|id: &daypack_course::CourseId| id.as_str() == source::detail(offer).course))
+                .map(|offer| OfferCard {
+                    source_name: source::detail(&offer).source_name,
+                    source: offer.source,
+                    id: offer.id,
+                    title: offer.title,
+                    summary: daypack_formats::html::plain_text(&offer.summary),
+                    size: offer.size,
+                })
+                .collect();
+            Ok(LibraryView { courses, offers, libraries })
+        })
+        .await
+    }
+
+    /// See the list of commands.
+    pub async fn course(&self, input: CourseInput) -> Result<CourseView, Failure> {
+        Ok(self.shelf(&input.course).await?.view())
+    }
+
+    /// See the list of commands.
+    pub async fn course_remove(&self, input: CourseInput) -> Result<LibraryView, Failure> {
+        let shelf = self.shelf(&input.course).await?;
+        let course = input.course.clone();
+        let unsent = self
+            .db(move |store| {
+                Ok(store
+                    .work_list()?
+                    .rows
+                    .iter()
+                    .filter(|w| w.work.course == course && !matches!(w.state, WorkState::Accepted { .. }))
+                    .count())
+            })
+            .await?;
+        if unsent > 0 {
+            return Err(Failure::new(FailureCode::HasUnsent).fact("count", unsent));
+        }
+        self.desk(crate::runner::Note::Cancel(input.course.clone(), None)).await;
+        self.forget_assets(&input.course, shelf.course.assets.keys().cloned().collect()).await?;
+        self.item_close(Nothing {}).await?;
+        self.db(move |store| store.course_forget(&input.course)).await?;
+        self.tell(Event::LibraryChanged {});
+        self.library(Nothing {}).await
+    }
+}

@@ -1,0 +1,617 @@
+//! Adding sources and courses: sites, libraries, files, folders, and the course that comes with Daypack.
+
+use std::path::PathBuf;
+
+use daypack_course::finding::Finding;
+use daypack_course::outline::{Course, Item, Origin, RemoteFile};
+use daypack_course::package::{Channel, PublicKey, object_path};
+use daypack_course::{AccountId, CourseId};
+use daypack_formats::package::{OpenedPackage, course_id, open_manifest};
+use daypack_formats::{OpenError, Opened as OpenedFile};
+use daypack_lms::{SignInError, SiteError, StartError, StartedQuiz};
+use daypack_store::{Account, Library as LibraryRow, Offer, Store, Trusted};
+
+use super::source::{self, OfferDetail, read_failed};
+use crate::api::input::*;
+use crate::api::outline::*;
+use crate::api::status::{AccountView, AppStatus, SiteFound};
+use crate::api::{Event, Failure, FailureCode};
+use crate::runner::{Note, wants};
+use crate::{App, failure};
+
+/// The course that comes with Daypack.
+const LOOK_AROUND: &[u8] = include_bytes!("../../assets/look-around.daypack");
+
+impl App {
+    /// See the list of commands.
+    pub async fn site_check(&self, input: Address) -> Result<SiteFound, Failure> {
+        let found = source::connector(self, "moodle")
+            .probe(&input.address)
+            .await
+            .map_err(|error| site_failed(error, &input.address))?;
+        self.desk(Note::Contact(true)).await;
+        Ok(SiteFound { site: found.site, name: found.name, kind: "moodle".to_owned() })
+    }
+
+    /// See the list of commands.
+    pub async fn sign_in(&self, input: SignIn) -> Result<AccountView, Failure> {
+        let password = daypack_lms::Secret::new(input.password);
+        let (new, token) = source::connector(self, "moodle")
+            .sign_in(&input.site, &input.username, &password)
+            .await
+            .map_err(|error| sign_in_failed(&error, &input.site))?;
+        let at = self.now();
+        let account = Account {
+            id: AccountId::new(format!("{}@{}", new.remote_user, new.site)),
+            site: new.site,
+            kind: "moodle".to_owned(),
+            site_name: new.site_name,
+            username: new.username,
+            full_name: new.full_name,
+            remote_user: new.remote_user,
+            added: at,
+        };
+        let kept = account.clone();
+        let token = daypack_store::Secret::new(token.expose());
+        self.db(move |store| {
+            store.account_put(&kept)?;
+            store.secret_put(&kept.id, &token)
+        })
+        .await?;
+        self.desk(Note::SignedIn(account.id.clone())).await;
+        if let Err(error) = self.offers_of_account(&account.id).await {
+            tracing::info!(%error, "signed in, courses not listed yet");
+        }
+        self.tell(Event::LibraryChanged {});
+        Ok(AccountView {
+            id: account.id,
+            site: account.site,
+            site_name: account.site_name,
+            username: account.username,
+            full_name: account.full_name,
+            needs_sign_in: false,
+        })
+    }
+
+    /// See the list of commands.
+    pub async fn sign_out(&self, input: AccountInput) -> Result<AppStatus, Failure> {
+        self.db(move |store| store.secret_remove(&input.account)).await?;
+        self.app_status(Nothing {}).await
+    }
+
+    /// See the list of commands.
+    pub async fn library_add(&self, input: LibraryAddress) -> Result<LibraryAdded, Failure> {
+        let (address, expected) = split_key(&input.address);
+        let scope = format!("library {address}");
+        let trusted = {
+            let scope = scope.clone();
+            self.db(move |store| store.trust_get(&scope)).await?
+        };
+        let expected = expected.or_else(|| trusted.map(|t| t.fingerprint));
+        let found = source::library(self)
+            .library(&address, expected.as_deref())
+            .await
+            .map_err(|error| library_failed(&error, &address))?;
+        self.desk(Note::Contact(true)).await;
+        let at = self.now();
+        let row = LibraryRow {
+            address: found.address.clone(),
+            title: found.title.clone(),
+            fingerprint: found.fingerprint.clone(),
+        };
+        self.db(move |store| {
+            let seen = Trusted { fingerprint: row.fingerprint.clone(), epoch: 1, version: 0 };
+            store.trust_put(&scope, &seen, at)?;
+            store.library_put(&row, at)
+        })
+        .await?;
+        self.offers_of_library(&found.address, &found.title, &found.fingerprint, &found.courses).await?;
+        self.tell(Event::LibraryChanged {});
+        Ok(LibraryAdded {
+            address: found.address,
+            title: found.title,
+            fingerprint: found.fingerprint,
+            courses: u32::try_from(found.courses.len()).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// See the list of commands.
+    pub async fn offers_refresh(&self, _: Nothing) -> Result<LibraryView, Failure> {
+        let (accounts, libraries) = self.db(|store| Ok((store.signed_in()?, store.libraries()?))).await?;
+        let mut failed = None;
+        let mut reached = false;
+        for account in accounts {
+            match self.offers_of_account(&account).await {
+                Ok(()) => reached = true,
+                Err(error) => failed = Some(error),
+            }
+        }
+        for library in libraries {
+            let trusted = Some(library.fingerprint.as_str());
+            match source::library(self).library(&library.address, trusted).await {
+                Ok(found) => {
+                    reached = true;
+                    self.offers_of_library(&found.address, &found.title, &found.fingerprint, &found.courses).await?;
+                }
+                Err(error) => failed = Some(library_failed(&error, &library.address)),
+            }
+        }
+        self.desk(Note::Contact(reached)).await;
+        match failed {
+            Some(failure) if !reached => Err(failure),
+            _ => self.library(Nothing {}).await,
+        }
+    }
+
+    /// See the list of commands.
+    pub async fn course_add(&self, input: OfferInput) -> Result<CourseInput, Failure> {
+        let (source_id, id) = (input.source.clone(), input.id.clone());
+        let offer = self
+            .db_or(move |store| {
+                store
+                    .offers()?
+                    .into_iter()
+                    .find(|o| o.source == source_id && o.id == id)
+                    .ok_or_else(|| Failure::new(FailureCode::Unknown).fact("what", "offer"))
+            })
+            .await?;
+        let about = source::detail(&offer);
+        let course = if about.address.is_empty() {
+            self.site_course(&AccountId::new(offer.source), &offer.id).await?
+        } else {
+            self.library_course(&about.address).await?
+        };
+        let id = course.id.clone();
+        self.keep_course(course, Vec::new()).await?;
+        Ok(CourseInput { course: id })
+    }
+
+    /// See the list of commands.
+    pub async fn open_path(&self, input: PathInput) -> Result<Opened, Failure> {
+        let path = PathBuf::from(&input.path);
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if !path.exists() {
+            return Err(Failure::new(FailureCode::FileMissing).fact("path", path.display()));
+        }
+        let opened = {
+            let path = path.clone();
+            tokio::task::spawn_blocking(move || daypack_formats::open_any(&path))
+                .await
+                .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?
+                .map_err(|error| open_failed(&error, &name))?
+        };
+        let mut courses = Vec::new();
+        match opened {
+            OpenedFile::Package(package) => courses.push(self.import_package(*package, &name, false).await?),
+            OpenedFile::Cartridge(cartridge) => courses.push(self.import_cartridge(*cartridge, &name).await?),
+            OpenedFile::Library { packages: listed, .. } | OpenedFile::Folder { files: listed } => {
+                let mut failed = None;
+                for one in listed {
+                    let nested = PathInput { path: one.path.display().to_string() };
+                    match Box::pin(self.open_path(nested)).await {
+                        Ok(mut found) => courses.append(&mut found.courses),
+                        Err(error) => failed = Some(error),
+                    }
+                }
+                if let (true, Some(error)) = (courses.is_empty(), failed) {
+                    return Err(error);
+                }
+            }
+        }
+        self.tell(Event::LibraryChanged {});
+        Ok(Opened { courses })
+    }
+
+    /// See the list of commands.
+    pub async fn look_around(&self, _: Nothing) -> Result<CourseInput, Failure> {
+        let path = self.dir().join("look-around.daypack");
+        std::fs::write(&path, LOOK_AROUND).map_err(|e| failure::io(&e))?;
+        let opening = path.clone();
+        let opened = tokio::task::spawn_blocking(move || daypack_formats::package::open(&opening))
+            .await
+            .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?
+            .map_err(|error| open_failed(&error, "look-around"))?;
+        let course = self.import_package(opened, "look-around", true).await?;
+        let _ = std::fs::remove_file(&path);
+        self.tell(Event::LibraryChanged {});
+        Ok(CourseInput { course: course.id })
+    }
+
+    /// Starts an attempt at the site of the item, and brings its pictures.
+    pub(crate) async fn start_online(&self, item: &Item) -> Result<StartedQuiz, Failure> {
+        let bound = item.clone();
+        let (account, target) = self
+            .db_or(move |store| {
+                crate::shelf::receiver(store, &bound)?.ok_or_else(|| FailureCode::NowhereToSend.into())
+            })
+            .await?;
+        let session = source::session(self, &account.id).await?;
+        match session.connector.start_quiz(&session.who, &target).await {
+            Ok(started) => {
+                self.desk(Note::Contact(true)).await;
+                Ok(started)
+            }
+            Err(StartError::Refused(refusal)) => {
+                use daypack_course::work::RefusalReason as R;
+                let code = match refusal.why {
+                    R::NoAttemptsLeft => FailureCode::NoAttemptsLeft,
+                    R::Closed | R::NotOpenYet => FailureCode::Closed,
+                    _ => FailureCode::SiteRefused,
+                };
+                Err(Failure::new(code).fact("said", refusal.said))
+            }
+            Err(StartError::Read(daypack_lms::ReadError::Unreachable)) => {
+                Err(Failure::new(FailureCode::StartsOnline).fact("item", &item.title))
+            }
+            Err(StartError::Read(error)) => Err(read_failed(&error, &account.id)),
+        }
+    }
+
+    /// Asks a site which courses the learner has. An empty answer changes nothing: it is no proof.
+    pub(crate) async fn offers_of_account(&self, account: &AccountId) -> Result<(), Failure> {
+        let session = source::session(self, account).await?;
+        let listed =
+            session.connector.courses(&session.who).await.map_err(|error| read_failed(&error, account))?;
+        if listed.is_empty() {
+            return Ok(());
+        }
+        let (account, site) = (account.clone(), session.who.site.clone());
+        self.db(move |store| {
+            let source_name = source::source_name(store, account.as_str())?;
+            let offers: Vec<Offer> = listed
+                .into_iter()
+                .map(|course| Offer {
+                    source: account.to_string(),
+                    title: course.title,
+                    summary: course.summary,
+                    size: None,
+                    detail: serde_json::to_value(OfferDetail {
+                        source_name: source_name.clone(),
+                        course: site_course_id(&site, &course.remote).to_string(),
+                        address: String::new(),
+                    })
+                    .unwrap_or_default(),
+                    id: course.remote,
+                })
+                .collect();
+            store.offers_replace(account.as_str(), &offers)
+        })
+        .await
+    }
+
+    async fn offers_of_library(
+        &self,
+        address: &str,
+        title: &str,
+        fingerprint: &str,
+        courses: &[String],
+    ) -> Result<(), Failure> {
+        let mut offers = Vec::new();
+        for folder in courses {
+            let at = format!("{}/{folder}", address.trim_end_matches('/'));
+            let raw = match source::library(self).channel(&at).await {
+                Ok(raw) => raw,
+                Err(error) => {
+                    tracing::info!(%error, "a course of the library did not answer");
+                    continue;
+                }
+            };
+            let Ok((channel, key)) = daypack_formats::package::open_channel(&raw, None) else { continue };
+            let _ = fingerprint;
+            offers.push(Offer {
+                source: address.to_owned(),
+                id: folder.clone(),
+                title: channel.title.clone(),
+                summary: String::new(),
+                size: Some(channel.total_size),
+                detail: serde_json::to_value(OfferDetail {
+                    source_name: title.to_owned(),
+                    course: course_id(&key.fingerprint(), &channel.course).to_string(),
+                    address: at,
+                })
+                .unwrap_or_default(),
+            });
+        }
+        let address = address.to_owned();
+        self.db(move |store| store.offers_replace(&address, &offers)).await
+    }
+
+    pub(crate) async fn site_course(&self, account: &AccountId, remote: &str) -> Result<Course, Failure> {
+        let session = source::session(self, account).await?;
+        let mut course = session
+            .connector
+            .outline(&session.who, remote)
+            .await
+            .map_err(|error| read_failed(&error, account))?;
+        self.desk(Note::Contact(true)).await;
+        course.id = site_course_id(&session.who.site, remote);
+        course.origin = Origin::Site {
+            site: session.who.site.clone(),
+            remote: remote.to_owned(),
+            account: account.clone(),
+        };
+        Ok(course)
+    }
+
+    async fn library_course(&self, address: &str) -> Result<Course, Failure> {
+        let library = source::library(self);
+        let raw = library.channel(address).await.map_err(|error| library_failed(&error, address))?;
+        let (channel, key) = self.trusted_channel(&raw, address).await?;
+        let packed = library
+            .manifest(address, &channel.manifest)
+            .await
+            .map_err(|error| library_failed(&error, address))?;
+        let manifest = open_manifest(&packed, &channel).map_err(|error| open_failed(&error, &channel.title))?;
+        self.desk(Note::Contact(true)).await;
+        let mut course = manifest.course;
+        course.id = course_id(&key.fingerprint(), &channel.course);
+        course.origin = Origin::Package {
+            package: channel.title.clone(),
+            key: key.fingerprint(),
+            version: channel.version,
+        };
+        for asset in course.assets.values_mut() {
+            if let Some(digest) = &asset.digest {
+                asset.remote = Some(RemoteFile {
+                    url: address.to_owned(),
+                    version: digest.to_string(),
+                });
+            }
+        }
+        self.trust(&channel, &key).await?;
+        Ok(course)
+    }
+
+    /// A channel whose key is the known one, and which is not older than the one seen before.
+    async fn trusted_channel(&self, raw: &[u8], name: &str) -> Result<(Channel, PublicKey), Failure> {
+        let (channel, key) =
+            daypack_formats::package::open_channel(raw, None).map_err(|error| open_failed(&error, name))?;
+        self.check_trust(&channel, &key).await?;
+        Ok((channel, key))
+    }
+
+    async fn check_trust(&self, channel: &Channel, key: &PublicKey) -> Result<Signer, Failure> {
+        let scope = trust_scope(channel);
+        let known = self.db(move |store| store.trust_get(&scope)).await?;
+        let fingerprint = key.fingerprint();
+        match known {
+            Some(known) if known.fingerprint != fingerprint => Err(Failure::new(FailureCode::OtherKey)
+                .fact("name", &channel.title)
+                .fact("expected", known.fingerprint)
+                .fact("found", fingerprint)),
+            Some(known) if known.epoch == channel.epoch && known.version > channel.version => {
+                Err(Failure::new(FailureCode::OlderVersion)
+                    .fact("name", &channel.title)
+                    .fact("have", known.version)
+                    .fact("found", channel.version))
+            }
+            Some(_) => Ok(Signer::Known { fingerprint }),
+            None => Ok(Signer::New { fingerprint }),
+        }
+    }
+
+    async fn trust(&self, channel: &Channel, key: &PublicKey) -> Result<(), Failure> {
+        let scope = trust_scope(channel);
+        let seen =
+            Trusted { fingerprint: key.fingerprint(), epoch: channel.epoch, version: channel.version };
+        let at = self.now();
+        self.db(move |store| store.trust_put(&scope, &seen, at)).await
+    }
+
+    async fn import_package(
+        &self,
+        package: OpenedPackage,
+        name: &str,
+        built_in: bool,
+    ) -> Result<OpenedCourse, Failure> {
+        let signer =
+            if built_in { Signer::Unsigned {} } else { self.check_trust(&package.channel, &package.key).await? };
+        let needed: u64 = package.objects().iter().map(|(_, size)| size).sum();
+        let free = self.db(|store| store.free_space()).await?;
+        if needed.saturating_add(wants::RESERVE) > free {
+            return Err(Failure::new(FailureCode::NoSpace).fact("needed", needed).fact("free", free));
+        }
+        let (channel, key) = (package.channel.clone(), package.key.clone());
+        let mut course = package.manifest.course.clone();
+        if built_in {
+            course.id = CourseId::new("built-in:look-around");
+            course.origin = Origin::BuiltIn;
+        } else {
+            course.origin = Origin::Package {
+                package: name.to_owned(),
+                key: key.fingerprint(),
+                version: channel.version,
+            };
+        }
+        let app = self.clone();
+        let shown = name.to_owned();
+        tokio::task::spawn_blocking(move || copy_objects(app.store(), &package, &shown))
+            .await
+            .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))??;
+        let made = OpenedCourse {
+            id: course.id.clone(),
+            title: course.title.clone(),
+            signer,
+            findings: Vec::new(),
+        };
+        let assets: Vec<_> = course
+            .assets
+            .iter()
+            .filter_map(|(id, a)| Some((id.clone(), a.digest?, a.size?)))
+            .collect();
+        let id = course.id.clone();
+        self.keep_course(course, Vec::new()).await?;
+        self.db(move |store| {
+            for (asset, digest, size) in assets {
+                store.asset_complete_put(&id, &asset, &digest, size)?;
+            }
+            Ok(())
+        })
+        .await?;
+        if !built_in {
+            self.trust(&channel, &key).await?;
+        }
+        Ok(made)
+    }
+
+    async fn import_cartridge(
+        &self,
+        cartridge: daypack_formats::cartridge::Imported,
+        name: &str,
+    ) -> Result<OpenedCourse, Failure> {
+        let app = self.clone();
+        let shown = name.to_owned();
+        let (course, findings, kept) = tokio::task::spawn_blocking(move || -> Result<_, Failure> {
+            let store = app.store();
+            let mut kept = Vec::new();
+            for id in cartridge.files.keys() {
+                let mut reader =
+                    cartridge.open_asset(id).map_err(|error| open_failed(&error, &shown))?;
+                let (digest, size) = store.objects().import_reader(&mut reader, None)?;
+                kept.push((id.clone(), digest, size));
+            }
+            Ok((cartridge.course, cartridge.findings, kept))
+        })
+        .await
+        .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))??;
+        let made = OpenedCourse {
+            id: course.id.clone(),
+            title: course.title.clone(),
+            signer: Signer::Unsigned {},
+            findings: findings.clone(),
+        };
+        let id = course.id.clone();
+        self.keep_course(course, findings).await?;
+        self.db(move |store| {
+            for (asset, digest, size) in kept {
+                store.asset_complete_put(&id, &asset, &digest, size)?;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(made)
+    }
+
+    pub(crate) async fn keep_course(&self, course: Course, findings: Vec<Finding>) -> Result<(), Failure> {
+        let at = self.now();
+        let id = course.id.clone();
+        self.db(move |store| {
+            store.course_put(&course, at)?;
+            store.findings_put(&course.id, &findings)
+        })
+        .await?;
+        self.tell(Event::LibraryChanged {});
+        self.tell(Event::CourseChanged { course: id, item: None });
+        Ok(())
+    }
+}
+
+/// Copies a package's objects onto the shelf; each is proven by its digest on the way.
+fn copy_objects(store: &Store, package: &OpenedPackage, name: &str) -> Result<(), Failure> {
+    for (digest, _) in package.objects() {
+        if store.objects().has(&digest) {
+            continue;
+        }
+        let mut reader =
+            package.files.open(&object_path(&digest)).map_err(|error| open_failed(&error, name))?;
+        store.objects().import_reader(&mut reader, Some(digest)).map_err(|error| match error {
+            daypack_store::StoreError::WrongBytes { .. } | daypack_store::StoreError::Io(_) => {
+                Failure::new(FailureCode::BrokenPackage).fact("name", name).fact("part", object_path(&digest))
+            }
+            other => other.into(),
+        })?;
+    }
+    Ok(())
+}
+
+fn trust_scope(channel: &Channel) -> String {
+    format!("package {}", channel.course)
+}
+
+/// The id of a site's course on this computer.
+pub(crate) fn site_course_id(site: &str, remote: &str) -> CourseId {
+    let host = site.split_once("://").map_or(site, |(_, rest)| rest);
+    CourseId::new(format!("moodle:{}:{remote}", host.trim_end_matches('/')))
+}
+
+/// A library's address and the fingerprint behind `#key=`.
+fn split_key(typed: &str) -> (String, Option<String>) {
+    match typed.trim().split_once("#key=") {
+        Some((address, key)) => (address.to_owned(), Some(key.trim().to_lowercase())),
+        None => (typed.trim().to_owned(), None),
+    }
+}
+
+fn site_failed(error: SiteError, address: &str) -> Failure {
+    let code = match error {
+        SiteError::BadAddress => FailureCode::BadAddress,
+        SiteError::NotFound => FailureCode::NotFound,
+        SiteError::NotAnLms => FailureCode::NotAnLms,
+        SiteError::CaptivePortal => FailureCode::CaptivePortal,
+        SiteError::ServiceOff => FailureCode::ServiceOff,
+        SiteError::Maintenance => FailureCode::Maintenance,
+        SiteError::TooOld => FailureCode::SiteTooOld,
+        SiteError::Insecure => FailureCode::InsecureAddress,
+        SiteError::Unreachable => FailureCode::Unreachable,
+    };
+    Failure::new(code).fact("address", address)
+}
+
+fn sign_in_failed(error: &SignInError, site: &str) -> Failure {
+    let code = match error {
+        SignInError::WrongPassword => FailureCode::WrongPassword,
+        SignInError::MustChangePassword => FailureCode::MustChangePassword,
+        SignInError::Policy => FailureCode::PolicyNotAgreed,
+        SignInError::Suspended => FailureCode::Suspended,
+        SignInError::ServiceOff => FailureCode::ServiceOff,
+        SignInError::Maintenance => FailureCode::Maintenance,
+        SignInError::Unreachable => FailureCode::Unreachable,
+        SignInError::Portal => FailureCode::CaptivePortal,
+        SignInError::Other(said) => return Failure::new(FailureCode::SiteRefused).fact("said", said),
+    };
+    Failure::new(code).fact("site", site)
+}
+
+fn library_failed(error: &daypack_lms::library::LibraryError, address: &str) -> Failure {
+    use daypack_lms::library::LibraryError as E;
+    let code = match error {
+        E::BadAddress => FailureCode::BadAddress,
+        E::NotFound => FailureCode::NotFound,
+        E::NotALibrary => FailureCode::NotALibrary,
+        E::CaptivePortal => FailureCode::CaptivePortal,
+        E::WrongSignature { found: Some(found) } => {
+            return Failure::new(FailureCode::OtherKey).fact("name", address).fact("found", found);
+        }
+        E::WrongSignature { found: None } => FailureCode::WrongSignature,
+        E::Damaged => FailureCode::BrokenPackage,
+        E::Insecure => FailureCode::InsecureAddress,
+        E::Unreachable => FailureCode::Unreachable,
+    };
+    Failure::new(code).fact("address", address).fact("name", address)
+}
+
+/// Why a file was not opened, in the words of the list of commands.
+fn open_failed(error: &OpenError, name: &str) -> Failure {
+    let code = match error {
+        OpenError::Io { path, .. } => {
+            return Failure::new(FailureCode::FileMissing).fact("path", path);
+        }
+        OpenError::NotAPackage { looks } => {
+            return Failure::new(FailureCode::UnsupportedFile).fact("what", looks).fact("name", name);
+        }
+        OpenError::UnsupportedFile { what } => {
+            return Failure::new(FailureCode::UnsupportedFile).fact("what", what).fact("name", name);
+        }
+        OpenError::OtherKey { found } => {
+            return Failure::new(FailureCode::OtherKey).fact("name", name).fact("found", found);
+        }
+        OpenError::WrongSignature => FailureCode::WrongSignature,
+        OpenError::UnsupportedVersion { .. } => FailureCode::NewerFormat,
+        OpenError::Damaged { .. }
+        | OpenError::TooLarge { .. }
+        | OpenError::MissingObject { .. }
+        | OpenError::UnsafeName { .. } => FailureCode::BrokenPackage,
+    };
+    let part = error.facts().into_values().next().unwrap_or_default();
+    Failure::new(code).fact("name", name).fact("part", part)
+}

@@ -1,0 +1,435 @@
+//! Answering, writing, watching: everything here is on disk when it returns.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use daypack_course::outline::{Assignment, Binding, ItemBody};
+use daypack_course::quiz::{Question, QuestionBody, QuizMode, Response, Scoring};
+use daypack_course::work::{Answer, Deed, Work, WorkFile, WorkState};
+use daypack_course::{AttemptId, CourseId, ItemId, WorkId};
+use daypack_store::{AttemptRow, AttemptState, ResponseRow, Store};
+
+use super::words;
+use crate::api::input::*;
+use crate::api::study::{AttemptView, Draft, FileView, SavedResponse};
+use crate::api::work::WorkCard;
+use crate::api::{Event, Failure, FailureCode};
+use crate::{App, failure, shelf};
+
+impl App {
+    /// See the list of commands.
+    pub async fn watched(&self, input: WatchedInput) -> Result<Saved, Failure> {
+        let at = self.now();
+        let (course, item) = (input.course.clone(), input.item.clone());
+        self.db(move |store| {
+            let mut seen = daypack_course::progress::Watched::new();
+            for (from, to) in &input.intervals {
+                seen.add(*from, *to);
+            }
+            let rate = if input.rate.is_finite() { input.rate.clamp(0.5, 3.0) } else { 1.0 };
+            store.position_put(&input.course, &input.item, input.position_ms, rate, at)?;
+            store.watched_add(&input.course, &input.item, &seen)
+        })
+        .await?;
+        self.tell(Event::CourseChanged { course, item: Some(item) });
+        Ok(Saved { at })
+    }
+
+    /// See the list of commands.
+    pub async fn reading_place(&self, input: ReadingPlace) -> Result<Saved, Failure> {
+        let at = self.now();
+        let fraction = if input.fraction.is_finite() { input.fraction.clamp(0.0, 1.0) } else { 0.0 };
+        self.db(move |store| store.reading_put(&input.course, &input.item, fraction, at)).await?;
+        Ok(Saved { at })
+    }
+
+    /// See the list of commands.
+    pub async fn done_mark(&self, input: DoneMark) -> Result<Saved, Failure> {
+        let at = self.now();
+        let (course, item) = (input.course.clone(), input.item.clone());
+        self.db(move |store| store.done_put(&input.course, &input.item, input.done, at)).await?;
+        self.tell(Event::CourseChanged { course, item: Some(item) });
+        Ok(Saved { at })
+    }
+
+    /// See the list of commands.
+    pub async fn attempt_start(&self, input: ItemInput) -> Result<AttemptView, Failure> {
+        let (course, item) = self.find_item(&input.course, &input.item).await?;
+        let ItemBody::Quiz(quiz) = &item.body else { return Err(unknown("quiz")) };
+        let (c, i) = (input.course.clone(), input.item.clone());
+        let attempts = self.db(move |store| store.attempts_of(&c, &i)).await?;
+        if let Some(open) = attempts.iter().find(|a| a.state == AttemptState::Open) {
+            return self.attempt_view(open.id.clone()).await;
+        }
+        if quiz.max_attempts.is_some_and(|max| attempts.len() >= max as usize) {
+            return Err(FailureCode::NoAttemptsLeft.into());
+        }
+        let (questions, remote) = if quiz.start_online {
+            let started = self.start_online(&item).await?;
+            (started.questions, Some(started.remote_attempt))
+        } else {
+            (quiz.questions.clone(), None)
+        };
+        let row = AttemptRow {
+            id: AttemptId::new(self.new_id()),
+            course: course.id.clone(),
+            item: item.id.clone(),
+            number: u32::try_from(attempts.len() + 1).unwrap_or(u32::MAX),
+            started: self.now(),
+            remote_attempt: remote,
+            questions,
+            state: AttemptState::Open,
+            finished: None,
+            score: None,
+        };
+        let id = row.id.clone();
+        self.db(move |store| store.attempt_create(&row)).await?;
+        self.tell(Event::CourseChanged { course: input.course, item: Some(input.item) });
+        self.attempt_view(id).await
+    }
+
+    /// See the list of commands.
+    pub async fn response_save(&self, input: ResponseSave) -> Result<Saved, Failure> {
+        let at = self.now();
+        self.db_or(move |store| {
+            let attempt = store.attempt_get(&input.attempt)?.ok_or_else(|| unknown("attempt"))?;
+            if attempt.state == AttemptState::Finished {
+                return Err(FailureCode::AttemptFinished.into());
+            }
+            if !attempt.questions.iter().any(|q| q.id == input.question) {
+                return Err(unknown("question"));
+            }
+            store.response_put(&input.attempt, &input.question, &input.response, at)?;
+            Ok(())
+        })
+        .await?;
+        Ok(Saved { at })
+    }
+
+    /// See the list of commands.
+    pub async fn attempt_finish(&self, input: AttemptInput) -> Result<AttemptView, Failure> {
+        let id = input.attempt.clone();
+        let row = self
+            .db_or(move |store| store.attempt_get(&id)?.ok_or_else(|| unknown("attempt")))
+            .await?;
+        if row.state == AttemptState::Finished {
+            return self.attempt_view(row.id).await;
+        }
+        let (_, item) = self.find_item(&row.course, &row.item).await?;
+        let ItemBody::Quiz(quiz) = &item.body else { return Err(unknown("quiz")) };
+        let mode = quiz.mode;
+        let at = self.now();
+        let work_id = WorkId::new(self.new_id());
+        let attempt = row.id.clone();
+        let (course_id, item_id) = (row.course.clone(), row.item.clone());
+        let sealed = self
+            .db_or(move |store| {
+                let responses = store.responses_of(&row.id)?;
+                let score = (mode == QuizMode::Practice).then(|| points(&row.questions, &responses));
+                let work = match (mode, shelf::receiver(store, &item)?) {
+                    (QuizMode::Graded, Some((account, target))) => Some(Work {
+                        id: work_id,
+                        account: account.id,
+                        course: row.course.clone(),
+                        item: row.item.clone(),
+                        target,
+                        deed: Deed::QuizFinish {
+                            attempt: row.id.clone(),
+                            remote_attempt: row.remote_attempt.clone(),
+                            answers: answers(&row.questions, &responses),
+                        },
+                        created: at,
+                    }),
+                    (QuizMode::Graded, None) => return Err(FailureCode::NowhereToSend.into()),
+                    (QuizMode::Practice, _) => None,
+                };
+                store.attempt_finish(&row.id, at, score.flatten(), work.as_ref())?;
+                Ok(work)
+            })
+            .await?;
+        if let Some(work) = sealed {
+            self.sealed(&work).await?;
+        }
+        self.tell(Event::CourseChanged { course: course_id, item: Some(item_id) });
+        self.attempt_view(attempt).await
+    }
+
+    /// See the list of commands.
+    pub async fn draft_save(&self, input: DraftSave) -> Result<Saved, Failure> {
+        let at = self.now();
+        self.db(move |store| store.draft_put(&input.course, &input.item, &input.slot, &input.text, at)).await?;
+        Ok(Saved { at })
+    }
+
+    /// See the list of commands.
+    pub async fn file_attach(&self, input: FileAttach) -> Result<Draft, Failure> {
+        let (_, item) = self.find_item(&input.course, &input.item).await?;
+        let ItemBody::Assignment(assignment) = item.body else { return Err(unknown("assignment")) };
+        let (course, item) = (input.course.clone(), input.item.clone());
+        self.db_or(move |store| attach(store, &input, &assignment)).await?;
+        self.draft_view(course, item, "text").await
+    }
+
+    /// See the list of commands.
+    pub async fn file_detach(&self, input: FileDetach) -> Result<Draft, Failure> {
+        let (course, item) = (input.course.clone(), input.item.clone());
+        self.db(move |store| {
+            let files = store.draft_files(&input.course, &input.item)?;
+            if let Some(file) = files.iter().find(|f| f.digest == input.digest) {
+                store.draft_file_remove(&input.course, &input.item, &file.name)?;
+            }
+            Ok(())
+        })
+        .await?;
+        self.draft_view(course, item, "text").await
+    }
+
+    /// See the list of commands.
+    pub async fn hand_in(&self, input: ItemInput) -> Result<WorkCard, Failure> {
+        let (_, item) = self.find_item(&input.course, &input.item).await?;
+        let ItemBody::Assignment(assignment) = item.body.clone() else { return Err(unknown("assignment")) };
+        let id = WorkId::new(self.new_id());
+        let at = self.now();
+        let work = self
+            .db_or(move |store| {
+                let (account, target) =
+                    shelf::receiver(store, &item)?.ok_or(FailureCode::NowhereToSend)?;
+                let text =
+                    store.draft_get(&input.course, &input.item, "text")?.map(|d| d.text).unwrap_or_default();
+                let text = if assignment.accepts_text { text } else { String::new() };
+                let files = store.draft_files(&input.course, &input.item)?;
+                if text.trim().is_empty() && files.is_empty() {
+                    return Err(FailureCode::NothingToSend.into());
+                }
+                // What this computer last handed in and the site confirmed is the base: anything newer there
+                // was written elsewhere and is shown, not overwritten.
+                let base = confirmed(store, &target)?;
+                let work = Work {
+                    id,
+                    account: account.id,
+                    course: input.course.clone(),
+                    item: input.item.clone(),
+                    target,
+                    deed: Deed::Submission { text, files, base },
+                    created: at,
+                };
+                store.work_add(&work)?;
+                Ok(work)
+            })
+            .await?;
+        self.sealed(&work).await
+    }
+
+    /// See the list of commands.
+    pub async fn post_send(&self, input: PostSend) -> Result<WorkCard, Failure> {
+        if input.text.trim().is_empty() {
+            return Err(FailureCode::NothingToSend.into());
+        }
+        let (_, item) = self.find_item(&input.course, &input.item).await?;
+        let id = WorkId::new(self.new_id());
+        let at = self.now();
+        let work = self
+            .db_or(move |store| {
+                let (account, target) =
+                    shelf::receiver(store, &item)?.ok_or(FailureCode::NowhereToSend)?;
+                let slot = input.parent.as_ref().map_or_else(|| "new".to_owned(), |p| format!("reply:{p}"));
+                let work = Work {
+                    id,
+                    account: account.id,
+                    course: input.course.clone(),
+                    item: input.item.clone(),
+                    target,
+                    deed: Deed::Post { parent: input.parent, subject: input.subject, text: input.text },
+                    created: at,
+                };
+                store.work_add(&work)?;
+                // Sealed first, then the draft is emptied: a crash in between leaves the text twice, never not.
+                store.draft_put(&input.course, &input.item, &slot, "", at)?;
+                if slot == "new" {
+                    store.draft_put(&input.course, &input.item, "subject", "", at)?;
+                }
+                Ok(work)
+            })
+            .await?;
+        self.sealed(&work).await
+    }
+
+    /// An attempt as the learner sees it.
+    pub(crate) async fn attempt_view(&self, id: AttemptId) -> Result<AttemptView, Failure> {
+        let view = self
+            .db_or(move |store| {
+                let row = store.attempt_get(&id)?.ok_or_else(|| unknown("attempt"))?;
+                attempt_view(store, row)
+            })
+            .await?;
+        let (mut view, work) = view;
+        if let Some(work) = work {
+            view.work = Some(self.card_of(&work).await?);
+        }
+        Ok(view)
+    }
+
+    /// What is being written.
+    pub(crate) async fn draft_view(
+        &self,
+        course: CourseId,
+        item: ItemId,
+        slot: &'static str,
+    ) -> Result<Draft, Failure> {
+        self.db(move |store| {
+            let draft = store.draft_get(&course, &item, slot)?;
+            let files = store.draft_files(&course, &item)?;
+            Ok(Draft {
+                saved_at: draft.as_ref().map(|d| d.at),
+                text: draft.map(|d| d.text).unwrap_or_default(),
+                files: files.iter().map(file_view).collect(),
+            })
+        })
+        .await
+    }
+}
+
+/// What the site last confirmed of this learner's submissions, as its own mark of the change.
+fn confirmed(store: &Store, target: &Binding) -> Result<Option<String>, Failure> {
+    Ok(store.work_list()?.rows.into_iter().find_map(|row| match (row.work.deed, row.state) {
+        (Deed::Submission { .. }, WorkState::Accepted { receipt }) if row.work.target == *target => {
+            Some((receipt.at.0 / 1000).to_string())
+        }
+        _ => None,
+    }))
+}
+
+pub(crate) fn file_view(file: &WorkFile) -> FileView {
+    FileView { digest: file.digest, name: file.name.clone(), size: file.size }
+}
+
+/// The view of an attempt and the id of the work it became.
+pub(crate) fn attempt_view(store: &Store, row: AttemptRow) -> Result<(AttemptView, Option<WorkId>), Failure> {
+    let responses = store.responses_of(&row.id)?;
+    let practice_done = row.finished.is_some() && row.score.is_some();
+    let mut scores = BTreeMap::new();
+    if practice_done {
+        for question in &row.questions {
+            let given = responses.get(&question.id).map(|r| r.response.clone());
+            let given = given.or_else(|| empty_response(&question.body));
+            if let Some(score) = given.and_then(|r| question.score(&r)) {
+                scores.insert(question.id.clone(), score);
+            }
+        }
+    }
+    let work = store
+        .work_list()?
+        .rows
+        .into_iter()
+        .find(|w| matches!(&w.work.deed, Deed::QuizFinish { attempt, .. } if *attempt == row.id))
+        .map(|w| w.work.id);
+    let view = AttemptView {
+        id: row.id.clone(),
+        number: row.number,
+        started: row.started,
+        finished: row.finished,
+        questions: row
+            .questions
+            .into_iter()
+            .map(|q| words::clean_question(if practice_done { q } else { q.without_key() }))
+            .collect(),
+        responses: responses
+            .into_iter()
+            .map(|(question, row)| (question, SavedResponse { response: row.response, at: row.at }))
+            .collect(),
+        score: row.score,
+        scores,
+        work: None,
+    };
+    Ok((view, work))
+}
+
+fn attach(store: &Store, input: &FileAttach, assignment: &Assignment) -> Result<(), Failure> {
+    let path = Path::new(&input.path);
+    let missing = |e: std::io::Error| failure::file(&e, path);
+    let meta = std::fs::metadata(path).map_err(missing)?;
+    if !meta.is_file() {
+        return Err(Failure::new(FailureCode::FileMissing).fact("path", path.display()));
+    }
+    let present = store.draft_files(&input.course, &input.item)?;
+    if present.len() >= assignment.max_files as usize {
+        return Err(Failure::new(FailureCode::TooManyFiles).fact("max", assignment.max_files));
+    }
+    if let Some(max) = assignment.max_file_bytes.filter(|max| meta.len() > *max) {
+        return Err(Failure::new(FailureCode::FileTooLarge).fact("max", max));
+    }
+    let (digest, size) = store.mine().import_file(path, None)?;
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let media_type = words::media_type(&name).to_owned();
+    store.draft_file_add(&input.course, &input.item, &WorkFile { name, digest, size, media_type })?;
+    Ok(())
+}
+
+fn unknown(what: &str) -> Failure {
+    Failure::new(FailureCode::Unknown).fact("what", what)
+}
+
+type Responses = BTreeMap<daypack_course::QuestionId, ResponseRow>;
+
+/// Share of the points that can be scored here; `None` when nothing can.
+fn points(questions: &[Question], responses: &Responses) -> Option<f64> {
+    let mut got = 0.0;
+    let mut of = 0.0;
+    for question in questions.iter().filter(|q| q.is_answerable() && q.scoring != Scoring::Manual) {
+        let given = responses.get(&question.id).map(|r| r.response.clone());
+        let Some(given) = given.or_else(|| empty_response(&question.body)) else { continue };
+        if let Some(score) = question.score(&given) {
+            got += score.fraction * question.points;
+            of += question.points;
+        }
+    }
+    (of > 0.0).then_some(got / of)
+}
+
+/// An unanswered question scores as its empty answer.
+fn empty_response(body: &QuestionBody) -> Option<Response> {
+    Some(match body {
+        QuestionBody::SingleChoice(_) => Response::SingleChoice { choice: None },
+        QuestionBody::MultipleChoice(_) => Response::MultipleChoice { choices: Vec::new() },
+        QuestionBody::TrueFalse(_) => Response::TrueFalse { value: None },
+        QuestionBody::ShortText(_) => Response::ShortText { text: String::new() },
+        QuestionBody::Number(_) => Response::Number { text: String::new() },
+        QuestionBody::Matching(_) => Response::Matching { pairs: BTreeMap::new() },
+        QuestionBody::Essay(_) => Response::Essay { text: String::new() },
+        QuestionBody::Description {} | QuestionBody::Unsupported { .. } => return None,
+    })
+}
+
+/// What goes to the site: each answer with the words of its question and choices.
+fn answers(questions: &[Question], responses: &Responses) -> Vec<Answer> {
+    questions
+        .iter()
+        .filter_map(|question| {
+            let response = &responses.get(&question.id)?.response;
+            Some(Answer {
+                question: question.id.clone(),
+                slot: question.slot,
+                text: daypack_formats::html::plain_text(&question.text_html),
+                response: response.clone(),
+                labels: labels(&question.body),
+            })
+        })
+        .collect()
+}
+
+fn labels(body: &QuestionBody) -> BTreeMap<String, String> {
+    let plain = daypack_formats::html::plain_text;
+    match body {
+        QuestionBody::SingleChoice(q) => q.choices.iter().map(|c| (c.id.clone(), plain(&c.text_html))).collect(),
+        QuestionBody::MultipleChoice(q) => q.choices.iter().map(|c| (c.id.clone(), plain(&c.text_html))).collect(),
+        QuestionBody::Matching(q) => {
+            q.left.iter().chain(&q.right).map(|s| (s.id.clone(), plain(&s.text_html))).collect()
+        }
+        QuestionBody::TrueFalse(_)
+        | QuestionBody::ShortText(_)
+        | QuestionBody::Number(_)
+        | QuestionBody::Essay(_)
+        | QuestionBody::Description {}
+        | QuestionBody::Unsupported { .. } => BTreeMap::new(),
+    }
+}

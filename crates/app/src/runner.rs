@@ -1,0 +1,86 @@
+//! One loop decides, tasks only do.
+//!
+//! The loop owns the engine's machines (outbox, downloads, reach). Each note is turned into machine events; the new
+//! state of a machine is on disk before its effects are performed, so that a crash is "load, then `Restarted`".
+
+pub(crate) mod fetch;
+pub(crate) mod pull;
+pub(crate) mod send;
+mod desk;
+pub(crate) mod wants;
+
+use daypack_course::work::{Outcome, Settled, Work};
+use daypack_course::{AccountId, CourseId, ItemId, WorkId};
+use daypack_engine::download::FailWhy;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::App;
+use crate::api::Failure;
+
+/// What the loop is told.
+#[derive(Debug)]
+pub(crate) enum Note {
+    /// Work was sealed.
+    WorkAdded(Box<Work>),
+    /// The learner wants it tried again.
+    WorkRetry(WorkId),
+    /// A try to send ended.
+    SendEnded(WorkId, Outcome),
+    /// A question to the site ended.
+    SettleEnded(WorkId, Settled),
+    /// The learner signed in.
+    SignedIn(AccountId),
+    /// Files to take along.
+    Take {
+        /// The course.
+        course: CourseId,
+        /// Its files.
+        wants: Vec<daypack_engine::download::Want>,
+    },
+    /// Pause a course.
+    Pause(CourseId),
+    /// Go on with a course.
+    Resume(CourseId),
+    /// Stop fetching a course or an item.
+    Cancel(CourseId, Option<ItemId>),
+    /// Bytes of a file on disk, in all.
+    Received(String, u64),
+    /// A file is here and proven.
+    Fetched(String),
+    /// A file could not be fetched.
+    FetchFailed(String, FailWhy),
+    /// A site or library answered (`true`) or could not be reached.
+    Contact(bool),
+    /// A round of asking sites ended.
+    PullEnded(bool),
+    /// A probe ended.
+    ProbeEnded(Probe),
+    /// Send and ask now; told when it is done.
+    SyncNow(oneshot::Sender<()>),
+}
+
+/// What a probe found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Probe {
+    /// A site answered as itself.
+    Answered,
+    /// Something else answered in its place.
+    Portal,
+    /// Nobody answered.
+    Silent,
+}
+
+/// Starts the loop.
+pub(crate) fn start(
+    app: &App,
+    notes: mpsc::Receiver<Note>,
+    ended: oneshot::Sender<()>,
+    quiet: bool,
+) -> Result<(), Failure> {
+    let desk = desk::Desk::load(app.clone(), quiet)?;
+    tokio::spawn(async move {
+        desk.run(notes).await;
+        let _ = ended.send(());
+    });
+    Ok(())
+}

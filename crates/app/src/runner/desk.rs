@@ -1,0 +1,575 @@
+//! The deciding loop.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use daypack_course::outline::Course;
+use daypack_course::work::{Deed, Work, WorkState};
+use daypack_course::{AccountId, CourseId, ItemId, TimeMs, WorkId};
+use daypack_engine::download::{self, Downloads};
+use daypack_engine::link::{LinkEstimate, Reach, ReachEffect, ReachEvent, ReachState};
+use daypack_engine::outbox::{self, Lane, NewEntry, Outbox};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::{Note, Probe, fetch, pull, send, wants};
+use crate::App;
+use crate::api::outline::{JobState, JobView};
+use crate::api::status::{LinkState, LinkView};
+use crate::api::{Event, Failure};
+
+/// How often sites are asked for what is new while connected.
+const PULL_EVERY_MS: i64 = 60_000;
+/// How often progress is told and kept while bytes come.
+const REPORT_EVERY_MS: i64 = 250;
+
+pub(super) struct Desk {
+    app: App,
+    outbox: Outbox,
+    downloads: Downloads,
+    reach: Reach,
+    speed: LinkEstimate,
+    /// When each machine wants to be stepped; a new wish replaces its old one.
+    wakes: BTreeMap<&'static str, TimeMs>,
+    next_pull: TimeMs,
+    pulling: bool,
+    reported: TimeMs,
+    received: BTreeMap<String, u64>,
+    fetching: BTreeMap<String, CancellationToken>,
+    waiting_for_sync: Vec<oneshot::Sender<()>>,
+    /// Nothing is done by itself until asked.
+    quiet: bool,
+    titles: BTreeMap<CourseId, (String, BTreeMap<String, ItemId>)>,
+}
+
+impl Desk {
+    /// Loads the machines and tells them that the program was restarted.
+    pub fn load(app: App, quiet: bool) -> Result<Self, Failure> {
+        let now = app.now();
+        let store = app.store();
+        let outbox: Outbox = store
+            .machine_get("outbox")?
+            .and_then(|value| serde_json::from_value(value).ok())
+            .unwrap_or_default();
+        let downloads: Downloads = store
+            .cat_machine_get("downloads")?
+            .and_then(|value| serde_json::from_value(value).ok())
+            .unwrap_or_default();
+        let mut desk = Self {
+            app,
+            outbox,
+            downloads,
+            reach: Reach::default(),
+            speed: LinkEstimate::default(),
+            wakes: BTreeMap::new(),
+            next_pull: now,
+            pulling: false,
+            reported: TimeMs(0),
+            received: BTreeMap::new(),
+            fetching: BTreeMap::new(),
+            waiting_for_sync: Vec::new(),
+            quiet,
+            titles: BTreeMap::new(),
+        };
+        desk.adopt(now)?;
+        Ok(desk)
+    }
+
+    /// Work in the database that the machine does not know (a crash between the two) is added: the database is
+    /// the truth, the machine only remembers tries.
+    fn adopt(&mut self, now: TimeMs) -> Result<(), Failure> {
+        let rows = self.app.store().work_list()?.rows;
+        for row in rows.into_iter().rev() {
+            let open = !matches!(row.state, WorkState::Accepted { .. } | WorkState::Refused { .. });
+            if open && self.outbox.entry(&row.work.id).is_none() {
+                let _ = self.outbox.step(outbox::Event::Added(entry_of(&row.work)), now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs until the program ends.
+    pub async fn run(mut self, mut notes: mpsc::Receiver<Note>) {
+        let stop = self.app.stopped();
+        let now = self.app.now();
+        self.outbox_step(outbox::Event::Restarted, now);
+        self.downloads_step(download::Event::Restarted, now);
+        self.look_at_the_disk(now);
+        if !self.quiet {
+            self.reach_step(ReachEvent::Restarted, now);
+        }
+        self.tell_jobs(now);
+        loop {
+            let next = self.wakes.values().min().copied();
+            let sleep = next.map_or(3_600_000, |at| at.since(self.app.now()).clamp(5, 3_600_000));
+            let sleep = Duration::from_millis(u64::try_from(sleep).unwrap_or(5));
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                note = notes.recv() => match note {
+                    Some(note) => self.hear(note),
+                    None => break,
+                },
+                () = tokio::time::sleep(sleep) => self.tick(),
+            }
+        }
+        for (_, token) in std::mem::take(&mut self.fetching) {
+            token.cancel();
+        }
+        self.keep_downloads();
+    }
+
+    /// After a crash the disk is right where the machine differs.
+    fn look_at_the_disk(&mut self, now: TimeMs) {
+        let keys: Vec<String> = self.downloads.unfinished().map(|(key, _)| key.to_owned()).collect();
+        for key in keys {
+            match fetch::on_disk(&self.app, &key) {
+                Some((_, true)) => self.downloads_step(download::Event::Finished { key }, now),
+                Some((have, false)) => self.downloads_step(download::Event::Found { key, have }, now),
+                None => {}
+            }
+        }
+    }
+
+    fn hear(&mut self, note: Note) {
+        let now = self.app.now();
+        match note {
+            Note::WorkAdded(work) => self.outbox_step(outbox::Event::Added(entry_of(&work)), now),
+            Note::WorkRetry(id) => {
+                if self.outbox.entry(&id).is_none() {
+                    if let Ok(Some(row)) = self.app.store().work_get(&id) {
+                        self.outbox_step(outbox::Event::Added(entry_of(&row.work)), now);
+                    }
+                }
+                self.outbox_step(outbox::Event::LearnerRetries { id }, now);
+                self.wake_up(now);
+            }
+            Note::SendEnded(id, outcome) => {
+                use daypack_course::work::Outcome as O;
+                let reach = match &outcome {
+                    O::Accepted(_) | O::Refused(_) | O::Later { .. } | O::SignIn => ReachEvent::Answered,
+                    O::Unreachable | O::Unknown => ReachEvent::CallFailed,
+                };
+                let landed = matches!(outcome, O::Accepted(_));
+                self.outbox_step(outbox::Event::SendEnded { id, outcome }, now);
+                self.reach_step(reach, now);
+                if landed {
+                    self.next_pull = now;
+                }
+            }
+            Note::SettleEnded(id, settled) => self.outbox_step(outbox::Event::SettleEnded { id, settled }, now),
+            Note::SignedIn(account) => {
+                self.outbox_step(outbox::Event::SignedIn { account }, now);
+                self.contact(true, now);
+                self.next_pull = now;
+            }
+            Note::Take { course, wants } => {
+                self.titles.remove(&course);
+                let mut by_job: BTreeMap<String, Vec<download::Want>> = BTreeMap::new();
+                for want in wants {
+                    by_job.entry(want.job.clone()).or_default().push(want);
+                }
+                for (job, wants) in by_job {
+                    self.downloads_step(download::Event::Added { job: job.clone(), wants }, now);
+                    self.downloads_step(download::Event::Resumed { job }, now);
+                }
+                self.wake_up(now);
+                self.tell_jobs(now);
+            }
+            Note::Pause(course) => {
+                for job in self.jobs_of(&course, None) {
+                    self.downloads_step(download::Event::Paused { job }, now);
+                }
+                self.tell_jobs(now);
+            }
+            Note::Resume(course) => {
+                for job in self.jobs_of(&course, None) {
+                    self.downloads_step(download::Event::Resumed { job }, now);
+                }
+                self.wake_up(now);
+                self.tell_jobs(now);
+            }
+            Note::Cancel(course, item) => {
+                for job in self.jobs_of(&course, item.as_ref()) {
+                    self.downloads_step(download::Event::Cancelled { job }, now);
+                }
+                self.tell_jobs(now);
+            }
+            Note::Received(key, bytes) => {
+                let before = self.received.insert(key.clone(), bytes).unwrap_or(bytes);
+                self.speed.received(bytes.saturating_sub(before), now);
+                self.downloads_step(download::Event::Received { key, bytes }, now);
+                self.report(now);
+            }
+            Note::Fetched(key) => {
+                self.fetching.remove(&key);
+                self.received.remove(&key);
+                self.contact(true, now);
+                self.downloads_step(download::Event::Finished { key: key.clone() }, now);
+                self.item_changed(&key);
+                self.tell_jobs(now);
+            }
+            Note::FetchFailed(key, why) => {
+                self.fetching.remove(&key);
+                self.received.remove(&key);
+                if matches!(why, download::FailWhy::Unreachable) {
+                    self.contact(false, now);
+                }
+                self.downloads_step(download::Event::Failed { key, why }, now);
+                self.tell_jobs(now);
+            }
+            Note::Contact(reached) => self.contact(reached, now),
+            Note::ProbeEnded(probe) => {
+                let event = match probe {
+                    Probe::Answered => ReachEvent::Answered,
+                    Probe::Portal => ReachEvent::PortalSeen,
+                    Probe::Silent => ReachEvent::ProbeFailed,
+                };
+                self.reach_step(event, now);
+                if probe != Probe::Answered {
+                    self.finish_sync(now);
+                }
+            }
+            Note::PullEnded(reached) => {
+                self.pulling = false;
+                self.contact(reached, now);
+                self.next_pull = now.plus(PULL_EVERY_MS);
+                self.finish_sync(now);
+            }
+            Note::SyncNow(done) => {
+                self.waiting_for_sync.push(done);
+                self.next_pull = now;
+                self.reach_step(ReachEvent::LearnerRetries, now);
+            }
+        }
+        self.after(now);
+    }
+
+    fn tick(&mut self) {
+        let now = self.app.now();
+        self.wakes.retain(|_, at| *at > now);
+        self.outbox_step(outbox::Event::Tick, now);
+        self.downloads_step(download::Event::Tick, now);
+        if !self.quiet || !self.waiting_for_sync.is_empty() {
+            self.reach_step(ReachEvent::Tick, now);
+        }
+        self.after(now);
+    }
+
+    fn after(&mut self, now: TimeMs) {
+        let online = self.is_online();
+        if online && !self.pulling && now >= self.next_pull && (!self.quiet || !self.waiting_for_sync.is_empty()) {
+            self.pulling = true;
+            self.next_pull = now.plus(PULL_EVERY_MS);
+            tokio::spawn(pull::round(self.app.clone()));
+        }
+        if online && !self.quiet {
+            self.wake_at("pull", self.next_pull);
+        }
+        if !self.fetching.is_empty() {
+            self.wake_at("report", now.plus(REPORT_EVERY_MS * 4));
+        }
+    }
+
+    /// A sync is over when everything was tried once and the sites were asked.
+    fn finish_sync(&mut self, now: TimeMs) {
+        let busy = self.outbox.entries().any(|e| e.state == WorkState::Sending);
+        if busy {
+            return self.wake_at("sync", now.plus(50));
+        }
+        for done in self.waiting_for_sync.drain(..) {
+            let _ = done.send(());
+        }
+    }
+
+    fn contact(&mut self, reached: bool, now: TimeMs) {
+        self.reach_step(if reached { ReachEvent::Answered } else { ReachEvent::CallFailed }, now);
+    }
+
+    /// The learner wants something now: look at once whether there is a connection.
+    fn wake_up(&mut self, now: TimeMs) {
+        if !self.is_online() {
+            self.reach_step(ReachEvent::LearnerRetries, now);
+        }
+    }
+
+    fn reach_step(&mut self, event: ReachEvent, now: TimeMs) {
+        for effect in self.reach.step(event, now) {
+            match effect {
+                ReachEffect::Probe => {
+                    tokio::spawn(pull::probe(self.app.clone()));
+                }
+                ReachEffect::WakeAt(at) if !self.quiet => self.wake_at("reach", at),
+                ReachEffect::WakeAt(_) => {}
+                ReachEffect::Changed(state) => self.link_changed(state, now),
+            }
+        }
+        let contact = self.reach.last_contact();
+        self.app.board_write(|board| board.link.last_contact = contact);
+    }
+
+    fn link_changed(&mut self, state: ReachState, now: TimeMs) {
+        let link = LinkView {
+            state: match state {
+                ReachState::Online => LinkState::Online,
+                ReachState::Offline => LinkState::Offline,
+                ReachState::Portal => LinkState::Portal,
+                ReachState::Unknown => LinkState::Unknown,
+            },
+            since: self.reach.since(),
+            last_contact: self.reach.last_contact(),
+        };
+        self.app.board_write(|board| board.link = link.clone());
+        self.app.tell(Event::Link { link });
+        let online = state == ReachState::Online;
+        if online {
+            self.next_pull = now;
+        }
+        self.outbox_step(if online { outbox::Event::LinkUp } else { outbox::Event::LinkDown }, now);
+        self.downloads_step(if online { download::Event::LinkUp } else { download::Event::LinkDown }, now);
+        self.tell_jobs(now);
+    }
+
+    fn outbox_step(&mut self, event: outbox::Event, now: TimeMs) {
+        let effects = self.outbox.step(event, now);
+        let states: Vec<(WorkId, WorkState)> = effects
+            .iter()
+            .filter_map(|e| match e {
+                outbox::Effect::StateChanged(id, state) => Some((id.clone(), state.clone())),
+                _ => None,
+            })
+            .collect();
+        let machine = serde_json::to_value(&self.outbox).unwrap_or_default();
+        if let Err(error) = self.app.store().outbox_commit(&machine, &states, now) {
+            // Not durable means not done: nothing is sent on the strength of a state that may be forgotten.
+            tracing::error!(%error, "the outbox could not be kept; nothing is sent");
+            self.wake_at("outbox", now.plus(5_000));
+            return;
+        }
+        let tries: BTreeMap<WorkId, TimeMs> =
+            self.outbox.entries().filter_map(|e| e.next_try().map(|at| (e.id.clone(), at))).collect();
+        self.app.board_write(|board| board.next_tries = tries);
+        for effect in effects {
+            match effect {
+                outbox::Effect::Send(id) => {
+                    tokio::spawn(send::send(self.app.clone(), id));
+                }
+                outbox::Effect::Settle(id) => {
+                    tokio::spawn(send::settle(self.app.clone(), id));
+                }
+                outbox::Effect::WakeAt(at) => self.wake_at("outbox", at),
+                outbox::Effect::NeedsSignIn(account) => self.needs_sign_in(account),
+                outbox::Effect::StateChanged(id, _) => {
+                    tokio::spawn(send::tell(self.app.clone(), id));
+                }
+            }
+        }
+    }
+
+    fn needs_sign_in(&self, account: AccountId) {
+        if let Err(error) = self.app.store().secret_remove(&account) {
+            tracing::warn!(%error, "sign-in could not be forgotten");
+        }
+        self.app.tell(Event::SignInNeeded { account });
+    }
+
+    fn downloads_step(&mut self, event: download::Event, now: TimeMs) {
+        let small = matches!(event, download::Event::Received { .. } | download::Event::Tick);
+        let effects = self.downloads.step(event, now);
+        if !small {
+            self.keep_downloads();
+        }
+        for effect in effects {
+            match effect {
+                download::Effect::Start { key, from } => {
+                    let token = CancellationToken::new();
+                    if let Some(old) = self.fetching.insert(key.clone(), token.clone()) {
+                        old.cancel();
+                    }
+                    tokio::spawn(fetch::file(self.app.clone(), key, from, token));
+                }
+                download::Effect::Stop { key } => {
+                    if let Some(token) = self.fetching.remove(&key) {
+                        token.cancel();
+                    }
+                }
+                download::Effect::WakeAt { at } => self.wake_at("downloads", at),
+                download::Effect::JobDone { job } | download::Effect::JobFailed { job, .. } => {
+                    if let Some((course, _)) = wants::parts(&job) {
+                        self.app.tell(Event::CourseChanged { course, item: None });
+                    }
+                }
+            }
+        }
+    }
+
+    fn keep_downloads(&mut self) {
+        let machine = serde_json::to_value(&self.downloads).unwrap_or_default();
+        if let Err(error) = self.app.store().cat_machine_put("downloads", &machine) {
+            tracing::warn!(%error, "downloads could not be kept; bytes on disk still count");
+        }
+    }
+
+    fn report(&mut self, now: TimeMs) {
+        if now.since(self.reported) >= REPORT_EVERY_MS {
+            self.tell_jobs(now);
+        }
+    }
+
+    fn tell_jobs(&mut self, now: TimeMs) {
+        self.reported = now;
+        let mut jobs: Vec<JobView> = Vec::new();
+        for view in self.downloads.views() {
+            let Some((course, item)) = wants::parts(&view.job) else { continue };
+            let item = ItemId::new(item.as_str());
+            let at = match jobs.iter().position(|job| job.course == course) {
+                Some(at) => at,
+                None => {
+                    let title = self.title(&course).0;
+                    jobs.push(empty_job(course, title));
+                    jobs.len() - 1
+                }
+            };
+            if let Some(job) = jobs.get_mut(at) {
+                add_view(job, &view, item);
+            }
+        }
+        for job in &mut jobs {
+            if job.state == JobState::Running {
+                job.speed = self.speed.bytes_per_second();
+                job.left_ms = job.total_bytes.and_then(|t| self.speed.eta_ms(t.saturating_sub(job.done_bytes)));
+            }
+        }
+        if self.fetching.is_empty() {
+            self.speed.pause();
+        }
+        self.app.board_write(|board| board.jobs = jobs.clone());
+        self.app.tell(Event::Jobs { jobs });
+    }
+
+    /// Title of a course and which item each file belongs to.
+    fn title(&mut self, course: &CourseId) -> (String, BTreeMap<String, ItemId>) {
+        if let Some(found) = self.titles.get(course) {
+            return found.clone();
+        }
+        let found = match self.app.store().course_get(course) {
+            Ok(Some(found)) => (found.title.clone(), files_of(&found)),
+            _ => (String::new(), BTreeMap::new()),
+        };
+        self.titles.insert(course.clone(), found.clone());
+        found
+    }
+
+    fn item_changed(&mut self, key: &str) {
+        if let Some((course, _)) = wants::parts(key) {
+            let item = self.title(&course).1.get(key).cloned();
+            self.app.tell(Event::CourseChanged { course, item });
+        }
+    }
+
+    fn wake_at(&mut self, who: &'static str, at: TimeMs) {
+        self.wakes.insert(who, at);
+    }
+
+    fn is_online(&self) -> bool {
+        self.reach.state() == ReachState::Online
+    }
+
+    /// The download machine's jobs of a course, or of one item.
+    fn jobs_of(&self, course: &CourseId, item: Option<&ItemId>) -> Vec<String> {
+        self.downloads
+            .views()
+            .into_iter()
+            .map(|view| view.job)
+            .filter(|job| {
+                wants::parts(job).is_some_and(|(of, asset)| {
+                    of == *course && item.is_none_or(|item| item.as_str() == asset.as_str())
+                })
+            })
+            .collect()
+    }
+}
+
+fn empty_job(course: CourseId, title: String) -> JobView {
+    JobView {
+        course,
+        title,
+        state: JobState::Done,
+        done_bytes: 0,
+        total_bytes: Some(0),
+        files_done: 0,
+        files_total: 0,
+        speed: None,
+        left_ms: None,
+        items: Vec::new(),
+    }
+}
+
+/// Adds one item's job to its course's: what runs says more than what waits, what waits more than what is done.
+fn add_view(job: &mut JobView, view: &download::JobView, item: ItemId) {
+    let state = state_of(&view.state);
+    if rank(state) > rank(job.state) {
+        job.state = state;
+    }
+    if state != JobState::Done {
+        job.items.push(item);
+    }
+    job.done_bytes += view.done_bytes;
+    job.total_bytes = job.total_bytes.zip(view.total_bytes).map(|(a, b)| a + b);
+    job.files_done += view.files_done;
+    job.files_total += view.files_total;
+}
+
+fn rank(state: JobState) -> u8 {
+    match state {
+        JobState::Done => 0,
+        JobState::Queued => 1,
+        JobState::Paused => 2,
+        JobState::Failed => 3,
+        JobState::SignIn => 4,
+        JobState::WaitingForLink => 5,
+        JobState::Running => 6,
+        JobState::NoSpace => 7,
+    }
+}
+
+fn state_of(state: &download::JobState) -> JobState {
+    use daypack_engine::download::{FailWhy, JobState as S};
+    match state {
+        S::Queued => JobState::Queued,
+        S::Running => JobState::Running,
+        S::Paused => JobState::Paused,
+        S::Waiting => JobState::WaitingForLink,
+        S::Failed { why: FailWhy::NoSpace } => JobState::NoSpace,
+        S::Failed { why: FailWhy::SignIn } => JobState::SignIn,
+        S::Failed { .. } => JobState::Failed,
+        S::Done => JobState::Done,
+    }
+}
+
+fn files_of(course: &Course) -> BTreeMap<String, ItemId> {
+    course
+        .items()
+        .flat_map(|item| {
+            item.assets(None).into_iter().map(|asset| (wants::key(&course.id, &asset), item.id.clone()))
+        })
+        .collect()
+}
+
+fn entry_of(work: &Work) -> NewEntry {
+    let lane = match &work.deed {
+        Deed::Completion { .. } => Lane::SmallAnswers,
+        Deed::QuizFinish { .. } => Lane::SmallAnswers,
+        Deed::Post { .. } => Lane::Posts,
+        Deed::Submission { files, .. } if files.is_empty() => Lane::Posts,
+        Deed::Submission { .. } => Lane::Uploads,
+    };
+    NewEntry {
+        id: work.id.clone(),
+        account: work.account.clone(),
+        target: format!("{} {} {}", work.target.site, work.target.module, work.target.instance),
+        lane,
+        created: work.created,
+        doubt: false,
+    }
+}

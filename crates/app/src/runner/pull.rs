@@ -1,0 +1,231 @@
+//! Bringing things back: is anybody there, what do sites offer, what was graded and said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use daypack_course::feedback::FeedbackFile;
+use daypack_course::outline::{Binding, ItemBody, Origin};
+use daypack_course::{AccountId, CourseId, ItemId};
+use daypack_lms::connector::PostView as SitePost;
+use daypack_lms::{Pulled, ReadError, SiteError};
+use daypack_store::Store;
+
+use super::{Note, Probe};
+use crate::App;
+use crate::api::study::PostView;
+use crate::api::{Event, Failure};
+use crate::commands::{feedback_unseen, source};
+use crate::shelf::same_site;
+
+/// A recorded message larger than this waits for the learner's word.
+const MAX_RECORDING: u64 = 32 << 20;
+
+/// Asks the first site or library whether it is there. Online means: a site answered as itself.
+pub(crate) async fn probe(app: App) {
+    let known = app
+        .db(|store| {
+            let sites: Vec<(String, String)> =
+                store.accounts()?.into_iter().map(|a| (a.kind, a.site)).collect();
+            let libraries: Vec<String> = store.libraries()?.into_iter().map(|l| l.address).collect();
+            Ok((sites, libraries))
+        })
+        .await;
+    let mut found = Probe::Silent;
+    if let Ok((sites, libraries)) = known {
+        for (kind, site) in sites {
+            found = match source::connector(&app, &kind).probe(&site).await {
+                Ok(_) | Err(SiteError::Maintenance | SiteError::ServiceOff | SiteError::TooOld) => Probe::Answered,
+                Err(SiteError::CaptivePortal | SiteError::NotAnLms) => Probe::Portal,
+                Err(_) => found,
+            };
+            if found == Probe::Answered {
+                break;
+            }
+        }
+        if found != Probe::Answered {
+            for address in libraries {
+                match source::library(&app).library(&address, None).await {
+                    Ok(_) => {
+                        found = Probe::Answered;
+                        break;
+                    }
+                    Err(daypack_lms::library::LibraryError::CaptivePortal) => found = Probe::Portal,
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+    app.desk(Note::ProbeEnded(found)).await;
+}
+
+/// One round: feedback and posts for all bound items of each signed-in account, then what is on offer.
+pub(crate) async fn round(app: App) {
+    let mut reached = true;
+    let accounts = app.db(|store| store.signed_in()).await.unwrap_or_default();
+    for account in accounts {
+        match account_round(&app, &account).await {
+            Ok(()) => {}
+            Err(ReadError::SignIn) => {
+                let id = account.clone();
+                let _ = app.db(move |store| store.secret_remove(&id)).await;
+                app.tell(Event::SignInNeeded { account });
+            }
+            Err(ReadError::Unreachable) => reached = false,
+            Err(error) => tracing::info!(%error, "nothing brought back this time"),
+        }
+    }
+    app.desk(Note::PullEnded(reached)).await;
+}
+
+type Places = BTreeMap<Binding, Vec<(CourseId, ItemId)>>;
+
+async fn account_round(app: &App, account: &AccountId) -> Result<(), ReadError> {
+    let session = source::session(app, account).await.map_err(|_| ReadError::SignIn)?;
+    let site = session.who.site.clone();
+    let places: Places = app.db(move |store| bound_items(store, &site)).await.map_err(|e| failed(&e))?;
+    let about: Vec<Binding> = places.keys().cloned().collect();
+    if !about.is_empty() {
+        let pulled = session.connector.pull(&session.who, &about).await?;
+        keep(app, pulled, &places, &session).await?;
+    }
+    if let Err(error) = app.offers_of_account(account).await {
+        tracing::info!(%error, "offers not listed");
+    }
+    Ok(())
+}
+
+/// The activities of a site that courses here stand for, where work can come back.
+fn bound_items(store: &Store, site: &str) -> Result<Places, daypack_store::StoreError> {
+    let mut places: Places = BTreeMap::new();
+    for row in store.courses()? {
+        if matches!(row.origin, Origin::BuiltIn) {
+            continue;
+        }
+        let Some(course) = store.course_get(&row.id)? else { continue };
+        for item in course.items() {
+            let answers =
+                matches!(&item.body, ItemBody::Quiz(_) | ItemBody::Assignment(_) | ItemBody::Discussion(_));
+            for binding in item.bindings.iter().filter(|b| answers && same_site(&b.site, site)) {
+                places.entry(binding.clone()).or_default().push((course.id.clone(), item.id.clone()));
+            }
+        }
+    }
+    Ok(places)
+}
+
+async fn keep(
+    app: &App,
+    pulled: Pulled,
+    places: &Places,
+    session: &source::Session,
+) -> Result<(), ReadError> {
+    let account = session.who.account.clone();
+    let at = app.now();
+    let mut wanted: Vec<(String, FeedbackFile)> = Vec::new();
+    for feedback in &pulled.feedback {
+        wanted.extend(feedback.files.iter().map(|file| (feedback.id.clone(), file.clone())));
+    }
+    let changed: BTreeSet<(CourseId, ItemId)> = {
+        let (feedback, posts) = (pulled.feedback, pulled.posts);
+        let places = places.clone();
+        app.db(move |store| {
+            let mut changed = BTreeSet::new();
+            let known: BTreeMap<String, String> =
+                store.feedback_all()?.into_iter().map(|f| (f.id, f.version)).collect();
+            for mut one in feedback {
+                one.account = account.clone();
+                if known.get(&one.id) != Some(&one.version) {
+                    store.feedback_put(&one)?;
+                    changed.extend(places.get(&one.about).into_iter().flatten().cloned());
+                }
+            }
+            let me = store.account_get(&account)?.map(|a| a.full_name).unwrap_or_default();
+            for (binding, thread) in posts {
+                let views: Vec<PostView> = thread.into_iter().map(|post| view(post, &me)).collect();
+                let value = serde_json::to_value(&views)?;
+                for (course, item) in places.get(&binding).into_iter().flatten() {
+                    let before = store.posts_get(course, item)?.map(|(value, _)| value);
+                    store.posts_replace(course, item, &value, at)?;
+                    if before.as_ref() != Some(&value) {
+                        changed.insert((course.clone(), item.clone()));
+                    }
+                }
+            }
+            Ok(changed)
+        })
+        .await
+        .map_err(|e| failed(&e))?
+    };
+    // Text first, it is there already; recordings after it.
+    for (feedback, file) in wanted {
+        if let Err(error) = recording(app, session, &feedback, &file).await {
+            tracing::info!(%error, "a recording did not come this time");
+        }
+    }
+    for (course, item) in changed {
+        app.tell(Event::CourseChanged { course, item: Some(item) });
+    }
+    if let Ok(unseen) = app.db(feedback_unseen).await {
+        app.tell(Event::Feedback { unseen });
+    }
+    Ok(())
+}
+
+fn view(post: SitePost, me: &str) -> PostView {
+    PostView {
+        mine: post.work.is_some() || (!me.is_empty() && post.author == me),
+        id: post.id,
+        parent: post.parent,
+        subject: post.subject,
+        author: post.author,
+        html: post.html,
+        at: post.at,
+    }
+}
+
+/// Brings a recorded message here, proven by the site's own mark where there is one.
+async fn recording(
+    app: &App,
+    session: &source::Session,
+    feedback: &str,
+    file: &FeedbackFile,
+) -> Result<(), Failure> {
+    use crate::api::FailureCode;
+    let (id, url) = (feedback.to_owned(), file.url.clone());
+    if app.db(move |store| store.feedback_file_get(&id, &url)).await?.is_some()
+        || file.size.is_some_and(|size| size > MAX_RECORDING)
+    {
+        return Ok(());
+    }
+    let key = format!("{} {}", file.url, file.version);
+    let store = app.store().clone();
+    let mut download = session
+        .connector
+        .fetch(&session.who, &file.url, 0, None)
+        .await
+        .map_err(|error| Failure::new(FailureCode::Unreachable).fact("why", error))?;
+    let mut partial = store.objects().partial_open(&key, 0)?;
+    let mut bytes = 0_u64;
+    while let Some(piece) = download.next().await {
+        let piece = piece.map_err(|error| Failure::new(FailureCode::Unreachable).fact("why", error))?;
+        bytes += piece.len() as u64;
+        if bytes > MAX_RECORDING {
+            store.objects().partial_discard(&key)?;
+            return Err(Failure::new(FailureCode::FileTooLarge));
+        }
+        partial.write_all(&piece)?;
+    }
+    partial.sync()?;
+    let (digest, _) = store.objects().partial_finish(&key, None)?;
+    if let Some(expected) = download.sha1.as_deref() {
+        if !super::fetch::sha1_fits(&store.objects().path(&digest), Some(expected)) {
+            store.object_remove(&digest)?;
+            return Err(Failure::new(FailureCode::BrokenPackage).fact("name", &file.name));
+        }
+    }
+    let (id, url) = (feedback.to_owned(), file.url.clone());
+    app.db(move |store| store.feedback_file_put(&id, &url, &digest)).await
+}
+
+fn failed(failure: &Failure) -> ReadError {
+    ReadError::Unexpected(failure.to_string())
+}

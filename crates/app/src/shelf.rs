@@ -1,0 +1,355 @@
+//! A course together with everything known about it on this computer, and the views made from that.
+//!
+//! Pure once loaded: `Shelf::load` reads the store, everything else only computes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use daypack_course::feedback::Feedback;
+use daypack_course::finding::Finding;
+use daypack_course::outline::{Course, Item, ItemBody, ItemKind, OnlineKind, Origin, Tier};
+use daypack_course::work::{Work, WorkState};
+use daypack_course::{AssetId, CourseId, ItemId};
+use daypack_store::{AssetState, Position, Store, StoreError};
+
+use crate::api::outline::{
+    CourseCard, CourseView, Done, Here, ItemLink, ItemRow, JobState, JobView, SectionView, TierSize, WorkStep,
+};
+
+/// A share from which a lecture counts as watched.
+const WATCHED_ENOUGH: f64 = 0.9;
+
+/// A course and what is known about it.
+pub(crate) struct Shelf {
+    pub course: Course,
+    pub assets: BTreeMap<AssetId, AssetState>,
+    pub positions: BTreeMap<ItemId, Position>,
+    pub readings: BTreeMap<ItemId, f64>,
+    pub done: BTreeSet<ItemId>,
+    pub begun: BTreeSet<ItemId>,
+    pub started_online: BTreeSet<ItemId>,
+    pub work: BTreeMap<ItemId, WorkState>,
+    pub feedback: BTreeMap<ItemId, Vec<Feedback>>,
+    pub seen: BTreeSet<(String, String)>,
+    pub findings: Vec<Finding>,
+    pub from: String,
+    pub job: Option<JobView>,
+    pub tier: Tier,
+}
+
+impl Shelf {
+    /// Reads a course and all that is known about it; `None` when it is not here.
+    pub fn load(
+        store: &Store,
+        id: &CourseId,
+        tier: Tier,
+        job: Option<JobView>,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(course) = store.course_get(id)? else { return Ok(None) };
+        let mut work = BTreeMap::new();
+        for row in store.work_list()?.rows {
+            if row.work.course == *id {
+                // The list is newest first: the first one of an item is the one to show.
+                work.entry(row.work.item.clone()).or_insert(row.state);
+            }
+        }
+        let mut feedback: BTreeMap<ItemId, Vec<Feedback>> = BTreeMap::new();
+        let all = store.feedback_all()?;
+        for item in course.items() {
+            let mut about: Vec<Feedback> =
+                all.iter().filter(|f| item.bindings.contains(&f.about)).cloned().collect();
+            about.sort_by_key(|f| std::cmp::Reverse(f.given));
+            if !about.is_empty() {
+                feedback.insert(item.id.clone(), about);
+            }
+        }
+        let mut begun = BTreeSet::new();
+        let mut started_online = BTreeSet::new();
+        let mut readings = BTreeMap::new();
+        for item in course.items() {
+            match &item.body {
+                ItemBody::Quiz(_) => {
+                    let attempts = store.attempts_of(id, &item.id)?;
+                    if !attempts.is_empty() {
+                        begun.insert(item.id.clone());
+                        started_online.insert(item.id.clone());
+                    }
+                }
+                ItemBody::Assignment(_) | ItemBody::Discussion(_) => {
+                    if store.draft_get(id, &item.id, "text")?.is_some_and(|d| !d.text.trim().is_empty()) {
+                        begun.insert(item.id.clone());
+                    }
+                }
+                ItemBody::Reading(_) => {
+                    if let Some(place) = store.reading_get(id, &item.id)? {
+                        readings.insert(item.id.clone(), place.scroll);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let from = source_name(store, &course.origin)?;
+        Ok(Some(Self {
+            assets: store.assets_of(id)?,
+            positions: store.all_positions(id)?,
+            readings,
+            done: store.done_of(id)?.into_iter().filter(|(_, d)| d.done).map(|(item, _)| item).collect(),
+            findings: store.findings_get(id)?,
+            seen: store.feedback_seen()?,
+            begun,
+            started_online,
+            work,
+            feedback,
+            from,
+            job,
+            tier,
+            course,
+        }))
+    }
+
+    /// Bytes of one asset that are here, and whether it is complete.
+    pub fn asset_here(&self, id: &AssetId) -> (u64, bool) {
+        self.assets.get(id).map_or((0, false), |s| (s.have, s.complete))
+    }
+
+    fn size_of(&self, id: &AssetId) -> Option<u64> {
+        match self.assets.get(id) {
+            Some(state) if state.complete => Some(state.have),
+            _ => self.course.assets.get(id).and_then(|a| a.size),
+        }
+    }
+
+    /// The files of an item that count for "works offline": what is here of any tier, else the wanted tier.
+    pub fn needed(&self, item: &Item) -> Vec<AssetId> {
+        if let ItemBody::Video(video) = &item.body {
+            let here = video.renditions.iter().find(|r| self.asset_here(&r.asset).1);
+            return item.assets(Some(here.map_or(self.tier, |r| r.tier)));
+        }
+        item.assets(None)
+    }
+
+    fn here(&self, item: &Item) -> Here {
+        let hard = item
+            .online
+            .iter()
+            .any(|need| matches!(need.what, OnlineKind::Tool | OnlineKind::Website | OnlineKind::MissingFile));
+        match &item.body {
+            ItemBody::Unsupported(_) => return if hard { Here::NeedsInternet } else { Here::NotYet },
+            ItemBody::Link(_) => return Here::NeedsInternet,
+            ItemBody::Quiz(quiz) if quiz.start_online && !self.started_online.contains(&item.id) => {
+                return Here::StartsOnline;
+            }
+            _ => {}
+        }
+        let needed = self.needed(item);
+        let ready = needed.iter().filter(|id| self.asset_here(id).1).count();
+        let any = needed.iter().any(|id| self.asset_here(id).0 > 0);
+        if ready == needed.len() {
+            Here::Ready
+        } else if self.job.as_ref().is_some_and(|job| job.items.contains(&item.id) && job.state != JobState::Done) {
+            Here::Coming
+        } else if any {
+            Here::Partly
+        } else {
+            Here::NotHere
+        }
+    }
+
+    /// The row of an item.
+    pub fn row(&self, item: &Item) -> ItemRow {
+        let needed = self.needed(item);
+        let size = needed.iter().map(|id| self.size_of(id)).try_fold(0_u64, |sum, size| size.map(|s| sum + s));
+        let progress = match &item.body {
+            ItemBody::Video(video) => self.positions.get(&item.id).map(|p| {
+                let length = video.duration_ms.unwrap_or_else(|| {
+                    p.watched.intervals().last().map_or(0, |(_, to)| (*to).max(p.position_ms))
+                });
+                p.watched.share(length)
+            }),
+            ItemBody::Reading(_) => self.readings.get(&item.id).copied(),
+            _ => None,
+        };
+        let feedback = self.feedback.get(&item.id);
+        let work = self.work.get(&item.id);
+        let finished = self.done.contains(&item.id)
+            || matches!(&item.body, ItemBody::Video(_)) && progress.is_some_and(|p| p >= WATCHED_ENOUGH)
+            || work.is_some_and(|state| !matches!(state, WorkState::Refused { .. }))
+                && !matches!(&item.body, ItemBody::Video(_) | ItemBody::Reading(_));
+        let begun = progress.is_some_and(|p| p > 0.0) || self.begun.contains(&item.id);
+        ItemRow {
+            id: item.id.clone(),
+            title: item.title.clone(),
+            summary: item.summary.clone(),
+            kind: item.kind(),
+            what: match &item.body {
+                ItemBody::Unsupported(u) => u.what.clone(),
+                _ => String::new(),
+            },
+            minutes: item.minutes,
+            here: self.here(item),
+            size,
+            size_here: needed.iter().map(|id| self.asset_here(id).0).sum(),
+            done: match (finished, begun) {
+                (true, _) => Done::Yes,
+                (false, true) => Done::Started,
+                (false, false) => Done::No,
+            },
+            progress,
+            locked: item.locked.clone(),
+            online: item.online.clone(),
+            work: work.map(step),
+            grade: feedback.and_then(|all| all.iter().find_map(|f| f.grade.clone())),
+            unseen: feedback.is_some_and(|all| all.iter().any(|f| !is_seen(&self.seen, f))),
+        }
+    }
+
+    /// The course's card.
+    pub fn card(&self) -> CourseCard {
+        let rows: Vec<ItemRow> = self.course.items().map(|item| self.row(item)).collect();
+        let next = rows
+            .iter()
+            .find(|row| row.done != Done::Yes && row.locked.is_none() && row.kind != ItemKind::Unsupported)
+            .map(|row| ItemLink { id: row.id.clone(), title: row.title.clone(), kind: row.kind });
+        CourseCard {
+            id: self.course.id.clone(),
+            title: self.course.title.clone(),
+            summary: daypack_formats::html::plain_text(&self.course.summary),
+            origin: self.course.origin.clone(),
+            from: self.from.clone(),
+            items: count(rows.len()),
+            items_ready: count(rows.iter().filter(|r| r.here == Here::Ready).count()),
+            items_done: count(rows.iter().filter(|r| r.done == Done::Yes).count()),
+            size: self.size_for(self.tier),
+            size_here: self.assets.values().map(|s| s.have).sum(),
+            next,
+            job: self.job.clone(),
+        }
+    }
+
+    fn size_for(&self, tier: Tier) -> Option<u64> {
+        let ids: BTreeSet<AssetId> = self.course.items().flat_map(|item| item.assets(Some(tier))).collect();
+        ids.iter().map(|id| self.size_of(id)).try_fold(0_u64, |sum, size| size.map(|s| sum + s))
+    }
+
+    /// The outline.
+    pub fn view(&self) -> CourseView {
+        let has_tiers = |tier| {
+            self.course.items().any(|item| match &item.body {
+                ItemBody::Video(v) => v.renditions.iter().any(|r| r.tier == tier),
+                _ => false,
+            })
+        };
+        CourseView {
+            card: self.card(),
+            language: self.course.language.clone(),
+            licence: self.course.licence.clone(),
+            sections: self
+                .course
+                .sections
+                .iter()
+                .map(|section| SectionView {
+                    id: section.id.clone(),
+                    title: section.title.clone(),
+                    summary: daypack_formats::html::plain_text(&section.summary),
+                    items: section.items.iter().map(|item| self.row(item)).collect(),
+                })
+                .collect(),
+            findings: self.findings.clone(),
+            tiers: [Tier::Standard, Tier::Low, Tier::Audio]
+                .into_iter()
+                .filter(|tier| has_tiers(*tier))
+                .filter_map(|tier| self.size_for(tier).map(|size| TierSize { tier, size }))
+                .collect(),
+        }
+    }
+
+    /// The items before and after `id` in study order.
+    pub fn neighbours(&self, id: &ItemId) -> (Option<ItemLink>, Option<ItemLink>) {
+        let links: Vec<ItemLink> = self
+            .course
+            .items()
+            .map(|item| ItemLink { id: item.id.clone(), title: item.title.clone(), kind: item.kind() })
+            .collect();
+        let at = links.iter().position(|link| link.id == *id);
+        let before = at.and_then(|i| i.checked_sub(1)).and_then(|i| links.get(i)).cloned();
+        let after = at.and_then(|i| links.get(i + 1)).cloned();
+        (before, after)
+    }
+}
+
+/// Whether this version of the feedback was seen.
+pub(crate) fn is_seen(seen: &BTreeSet<(String, String)>, feedback: &Feedback) -> bool {
+    seen.contains(&(feedback.id.clone(), feedback.version.clone()))
+}
+
+/// The step of a state.
+pub(crate) fn step(state: &WorkState) -> WorkStep {
+    match state {
+        WorkState::Waiting => WorkStep::Waiting,
+        WorkState::Sending => WorkStep::Sending,
+        WorkState::InDoubt => WorkStep::InDoubt,
+        WorkState::Accepted { .. } => WorkStep::Accepted,
+        WorkState::Refused { .. } => WorkStep::Refused,
+    }
+}
+
+/// Name of the site, library or file a course came from.
+pub(crate) fn source_name(store: &Store, origin: &Origin) -> Result<String, StoreError> {
+    Ok(match origin {
+        Origin::Site { account, site, .. } => store
+            .accounts()?
+            .into_iter()
+            .find(|a| a.id == *account)
+            .map_or_else(|| site.clone(), |a| a.site_name),
+        Origin::Package { package, .. } => package.clone(),
+        Origin::Import { name, .. } => name.clone(),
+        Origin::BuiltIn => String::new(),
+    })
+}
+
+/// Whether work of this item can be handed in, and to which account.
+pub(crate) fn receiver(
+    store: &Store,
+    item: &Item,
+) -> Result<Option<(daypack_store::Account, daypack_course::outline::Binding)>, StoreError> {
+    let accounts = store.accounts()?;
+    Ok(item.bindings.iter().find_map(|binding| {
+        accounts
+            .iter()
+            .find(|account| same_site(&account.site, &binding.site))
+            .map(|account| (account.clone(), binding.clone()))
+    }))
+}
+
+/// Whether two addresses name one site: scheme, host and path, without a slash at the end.
+pub(crate) fn same_site(a: &str, b: &str) -> bool {
+    let fold = |s: &str| s.trim().trim_end_matches('/').to_lowercase();
+    fold(a) == fold(b)
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// The first words of a piece of work.
+pub(crate) fn excerpt(work: &Work) -> String {
+    use daypack_course::work::Deed;
+    let text = match &work.deed {
+        Deed::Submission { text, files, .. } if text.trim().is_empty() => {
+            files.iter().map(|f| f.name.clone()).collect::<Vec<_>>().join(", ")
+        }
+        Deed::Submission { text, .. } | Deed::Post { text, .. } => text.clone(),
+        Deed::QuizFinish { answers, .. } => answers
+            .iter()
+            .find_map(|a| match &a.response {
+                daypack_course::quiz::Response::Essay { text } if !text.trim().is_empty() => Some(text.clone()),
+                _ => None,
+            })
+            .unwrap_or_default(),
+        Deed::Completion { .. } => String::new(),
+    };
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match flat.char_indices().nth(140) {
+        Some((cut, _)) => format!("{}…", flat.get(..cut).unwrap_or_default()),
+        None => flat,
+    }
+}

@@ -1,0 +1,74 @@
+//! The window opens on a fresh folder, shows the first page, and keeps its locks.
+
+use daypack_tests::window::Window;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_start_shows_the_first_page_and_closes_cleanly() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path()).await;
+    window.wait("main").await;
+    window.wait("button").await;
+    let status = window.call("app_status", json!({})).await.unwrap();
+    assert_eq!(status["accounts"], json!([]));
+    assert_eq!(window.processes().len(), 1);
+    window.close().await;
+    let log = std::fs::read_to_string(folder.path().join("logs/daypack.log")).unwrap();
+    assert!(log.contains("closed"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_reaches_only_the_four_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path()).await;
+    window.wait("main").await;
+    let unknown = window.call("no_such_command", json!({})).await.unwrap_err();
+    assert_eq!(unknown["code"], "unknown_command");
+    for command in ["plugin:dialog|open", "plugin:window|close", "plugin:webview|create_webview_window"] {
+        let answer = window.invoke(command, json!({})).await;
+        assert!(answer.as_ref().is_err_and(|e| e.is_string()), "{command}: {answer:?}");
+    }
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_web_and_mail_addresses_leave_and_the_page_stays_home() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path()).await;
+    window.wait("main").await;
+    assert!(window.invoke("open_external", json!({ "address": "https://example.org/a" })).await.is_ok());
+    let refused = window.invoke("open_external", json!({ "address": "file:///etc/hosts" })).await.unwrap_err();
+    assert_eq!(refused["code"], "bad_address");
+    assert_eq!(window.opened(), ["https://example.org/a"]);
+
+    window.pick("/a/course.daypack");
+    assert_eq!(window.invoke("pick_file", json!({ "kind": "course" })).await, Ok(json!("/a/course.daypack")));
+    window.pick("");
+    assert_eq!(window.invoke("pick_folder", json!({})).await, Ok(json!(null)));
+
+    let home = window.client.current_url().await.unwrap();
+    for strange in ["https://example.org/", "file:///etc/hosts", "http://127.0.0.1:9/"] {
+        window.run("setTimeout(() => { location.href = arguments[0] }, 0)", vec![json!(strange)]).await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        window.wait("main").await;
+        assert_eq!(window.client.current_url().await.unwrap().origin(), home.origin(), "{strange}");
+    }
+    let opened = window.run("return window.open('https://example.org/') === null", vec![]).await;
+    assert_eq!(opened, json!(true));
+    assert_eq!(window.client.windows().await.unwrap().len(), 1);
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_start_hands_its_file_to_the_first_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(folder.path()).await;
+    window.wait("main").await;
+    let status = std::process::Command::new(daypack_tests::practice::bin("daypack-app"))
+        .args(["--data", folder.path().to_str().unwrap(), "course.daypack"])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(window.processes().len(), 1);
+    window.close().await;
+}
