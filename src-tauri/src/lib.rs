@@ -1,1 +1,189 @@
-//! The desktop shell.
+//! The desktop shell: a window around `daypack-app`. It decides nothing.
+//!
+//! What must stay true: the page reaches the program through the commands in `commands` only; the window shows before
+//! the data folder is open; one process owns a data folder, a second start hands its files to the first and ends.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod address;
+mod commands;
+mod desk;
+mod log;
+mod rehearsal;
+mod start;
+mod window;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use daypack_app::api::Event;
+use daypack_app::remote::Owner;
+use daypack_app::servers::content::Viewer;
+use daypack_app::{App, OpenOptions};
+use tauri::{AppHandle, Builder, Context, Emitter as _, Manager as _, RunEvent, Runtime, WindowEvent};
+use tokio::sync::broadcast::error::RecvError;
+
+use desk::Desk;
+use start::Start;
+
+/// Runs the program with its arguments until the window is closed.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let here = std::env::current_dir().unwrap_or_default();
+    let start = match Start::read(arguments, std::env::var_os("DAYPACK_DATA"), &here) {
+        Ok(start) => start,
+        Err(error) => {
+            eprintln!("daypack-app: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let context = context();
+    let Some(data) = start.data.or_else(|| own_folder(&context.config().identifier)) else {
+        eprintln!("daypack-app: no folder for data; name one with --data DIR");
+        return ExitCode::FAILURE;
+    };
+    if tauri::async_runtime::block_on(raised(&data, &start.files)) {
+        return ExitCode::SUCCESS;
+    }
+    log::start(&data);
+    let built = assemble(Builder::default(), Desk::new(start.files))
+        .setup(move |app| {
+            window::open(app.handle())?;
+            open_program(app.handle(), data);
+            leave_on_signal(app.handle());
+            Ok(())
+        })
+        .build(context);
+    match built {
+        Ok(app) => {
+            app.run(on_event);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(%error, "the window cannot be opened");
+            eprintln!("daypack-app: the window cannot be opened: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Configuration, permissions and page, as built in.
+fn context<R: Runtime>() -> Context<R> {
+    tauri::generate_context!("tauri.conf.json")
+}
+
+/// The shell without its window: commands, plugins, state.
+fn assemble<R: Runtime>(builder: Builder<R>, desk: Desk) -> Builder<R> {
+    builder.plugin(tauri_plugin_dialog::init()).manage(desk).invoke_handler(tauri::generate_handler![
+        commands::call,
+        commands::pick_file,
+        commands::pick_folder,
+        commands::open_external,
+    ])
+}
+
+/// The platform's folder for our data.
+fn own_folder(identifier: &str) -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let base = if cfg!(windows) {
+        set("APPDATA")
+    } else if cfg!(target_os = "macos") {
+        set("HOME").map(|home| home.join("Library/Application Support"))
+    } else {
+        set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share")))
+    };
+    base.map(|base| base.join(identifier))
+}
+
+/// Whether a window that owns `data` came to the front instead of us.
+async fn raised(data: &Path, files: &[String]) -> bool {
+    let asked = async { Owner::reach(data).await?.raise(files.to_vec()).await };
+    matches!(tokio::time::timeout(Duration::from_secs(2), asked).await, Ok(Ok(true)))
+}
+
+/// Opens the data folder beside the window and passes events on.
+fn open_program<R: Runtime>(handle: &AppHandle<R>, data: PathBuf) {
+    let handle = handle.clone();
+    tauri::async_runtime::spawn(async move {
+        let front = handle.clone();
+        let options = OpenOptions {
+            data_dir: data,
+            viewer: Some(viewer(&handle)),
+            on_raise: Some(Arc::new(move |files| window::raise(&front, files))),
+            ..OpenOptions::default()
+        };
+        let opened = App::open(options).await;
+        if let Err(failure) = &opened {
+            tracing::error!(%failure, "the data folder cannot be opened");
+        }
+        let events = opened.as_ref().ok().map(App::events);
+        handle.state::<Desk>().opened(opened);
+        let Some(mut events) = events else { return };
+        loop {
+            let event = match events.recv().await {
+                Ok(event) => event,
+                // The page was too slow for some; it reads everything again.
+                Err(RecvError::Lagged(_)) => Event::LibraryChanged {},
+                Err(RecvError::Closed) => return,
+            };
+            let _ = handle.emit_to(window::MAIN, window::EVENT, event);
+        }
+    });
+}
+
+/// The PDF viewer's files, out of the built page.
+fn viewer<R: Runtime>(handle: &AppHandle<R>) -> Viewer {
+    let handle = handle.clone();
+    Arc::new(move |path| {
+        let plain = !path.split(['/', '\\']).any(|part| part.is_empty() || part == "..");
+        let wanted = format!("viewer/{path}");
+        // The resolver answers an unknown name with the window's page; only a name that exists counts.
+        let known =
+            plain && handle.asset_resolver().iter().any(|(name, _)| name.trim_start_matches('/') == wanted);
+        let asset = if known { handle.asset_resolver().get(wanted) } else { None }?;
+        Some((asset.bytes, asset.mime_type))
+    })
+}
+
+fn on_event<R: Runtime>(handle: &AppHandle<R>, event: RunEvent) {
+    match event {
+        RunEvent::WindowEvent { label, event: WindowEvent::CloseRequested { api, .. }, .. }
+            if label == window::MAIN =>
+        {
+            api.prevent_close();
+            window::leave(handle);
+        }
+        // The window was taken away without asking: the program still closes cleanly.
+        RunEvent::ExitRequested { code: None, api, .. } => {
+            api.prevent_exit();
+            window::leave(handle);
+        }
+        _ => {}
+    }
+}
+
+/// A session's end or `kill` closes as the window's button does.
+fn leave_on_signal<R: Runtime>(handle: &AppHandle<R>) {
+    let handle = handle.clone();
+    tauri::async_runtime::spawn(async move {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            return;
+        }
+        window::leave(&handle);
+    });
+}
+
+#[cfg(test)]
+mod acl;

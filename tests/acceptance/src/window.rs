@@ -120,8 +120,12 @@ impl Window {
 
     /// Waits until the page shows this text somewhere.
     pub async fn text(&self, text: &str) {
-        self.until(&format!("text {text:?}"), "return document.body.innerText.includes(arguments[0])", vec![json!(text)])
-            .await;
+        self.until(
+            &format!("text {text:?}"),
+            "return document.body.innerText.includes(arguments[0])",
+            vec![json!(text)],
+        )
+        .await;
     }
 
     /// Waits until a script returns something true.
@@ -217,14 +221,18 @@ impl Window {
 
     /// The page's text, for messages of failed tests.
     async fn page(&self) -> String {
-        let text = self.client.execute("return location.href + '\\n' + document.body.innerText", vec![]).await;
+        let text =
+            self.client.execute("return location.href + '\\n' + document.body.innerText", vec![]).await;
         text.ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_else(|| "(no page)".into())
     }
 }
 
 impl Driver {
     fn start(home: &Path, environment: &[(&str, &str)]) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|l| l.local_addr())
+            .expect("a free port")
+            .port();
         let mut driver = Command::new("WebKitWebDriver");
         driver
             .arg(format!("--port={port}"))

@@ -23,15 +23,42 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("daypack-campus", &[]),
     (
         "daypack-tests",
-        &["daypack-app", "daypack-course", "daypack-engine", "daypack-formats", "daypack-lms", "daypack-store"],
+        &[
+            "daypack-app",
+            "daypack-course",
+            "daypack-engine",
+            "daypack-formats",
+            "daypack-lms",
+            "daypack-store",
+        ],
     ),
     ("xtask", &[]),
 ];
 
 /// Crates that do IO, keep time or make chance; the pure crates reach none of them, however far.
 const DEEDS: &[&str] = &[
-    "async-std", "axum", "chrono", "fs4", "getrandom", "hyper", "interprocess", "libsqlite3-sys", "mio", "open", "rand",
-    "reqwest", "rusqlite", "rustls", "smol", "socket2", "tauri", "tempfile", "time", "tokio", "tokio-util", "walkdir",
+    "async-std",
+    "axum",
+    "chrono",
+    "fs4",
+    "getrandom",
+    "hyper",
+    "interprocess",
+    "libsqlite3-sys",
+    "mio",
+    "open",
+    "rand",
+    "reqwest",
+    "rusqlite",
+    "rustls",
+    "smol",
+    "socket2",
+    "tauri",
+    "tempfile",
+    "time",
+    "tokio",
+    "tokio-util",
+    "walkdir",
 ];
 
 /// The crates that decide and do nothing.
@@ -39,8 +66,22 @@ const PURE: [&str; 2] = ["daypack-course", "daypack-engine"];
 
 /// Words that have no place in a source of a pure crate.
 const WORDS: &[&str] = &[
-    "std::fs", "std::net", "std::env", "std::process", "std::thread", "std::io", "Instant", "SystemTime", "HashMap",
-    "HashSet", "OsRng", "getrandom", "thread_rng", "async fn", "println!", "eprintln!",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "std::io",
+    "Instant",
+    "SystemTime",
+    "HashMap",
+    "HashSet",
+    "OsRng",
+    "getrandom",
+    "thread_rng",
+    "async fn",
+    "println!",
+    "eprintln!",
 ];
 
 /// The one edge not followed: the signature crate's traits can carry a source of chance when another package asks
@@ -190,7 +231,8 @@ fn sources_of_course_and_engine_name_no_deed_no_clock_and_no_unordered_map() {
 #[test]
 fn the_campus_shares_nothing_with_what_it_tests() {
     let Workspace { ours, graph } = workspace();
-    let others: Vec<&str> = ours.iter().map(String::as_str).filter(|name| *name != "daypack-campus").collect();
+    let others: Vec<&str> =
+        ours.iter().map(String::as_str).filter(|name| *name != "daypack-campus").collect();
     assert_eq!(way(&graph, "daypack-campus", &others), None);
 }
 

@@ -37,7 +37,8 @@ async fn only_web_and_mail_addresses_leave_and_the_page_stays_home() {
     let window = Window::open(folder.path()).await;
     window.wait("main").await;
     assert!(window.invoke("open_external", json!({ "address": "https://example.org/a" })).await.is_ok());
-    let refused = window.invoke("open_external", json!({ "address": "file:///etc/hosts" })).await.unwrap_err();
+    let refused =
+        window.invoke("open_external", json!({ "address": "file:///etc/hosts" })).await.unwrap_err();
     assert_eq!(refused["code"], "bad_address");
     assert_eq!(window.opened(), ["https://example.org/a"]);
 

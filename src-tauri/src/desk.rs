@@ -1,0 +1,88 @@
+//! The program behind the window: opening, open, or why it could not be opened.
+//!
+//! The window shows at once; a command that comes before the data folder is open waits here.
+
+use std::sync::{Mutex, PoisonError};
+
+use daypack_app::App;
+use daypack_app::api::{Failure, FailureCode};
+use tokio::sync::watch;
+
+/// The door to the program.
+pub struct Desk {
+    state: watch::Sender<Option<Result<App, Failure>>>,
+    files: Mutex<Waiting>,
+}
+
+/// Files to open, kept until the page listens.
+#[derive(Default)]
+struct Waiting {
+    listening: bool,
+    files: Vec<String>,
+}
+
+impl Desk {
+    /// A desk whose program is still being opened; `files` are to be opened in it.
+    pub fn new(files: Vec<String>) -> Self {
+        Self { state: watch::Sender::new(None), files: Mutex::new(Waiting { listening: false, files }) }
+    }
+
+    /// Says how the opening ended. Called once.
+    pub fn opened(&self, result: Result<App, Failure>) {
+        self.state.send_replace(Some(result));
+    }
+
+    /// The program, as soon as it is open.
+    pub async fn app(&self) -> Result<App, Failure> {
+        let mut state = self.state.subscribe();
+        let gone = |_| Failure::new(FailureCode::Internal).fact("why", "closed");
+        let result = state.wait_for(Option::is_some).await.map_err(gone)?;
+        result.clone().unwrap_or_else(|| Err(FailureCode::Internal.into()))
+    }
+
+    /// The program if it is open by now.
+    pub fn app_now(&self) -> Option<App> {
+        self.state.borrow().as_ref().and_then(|result| result.as_ref().ok().cloned())
+    }
+
+    /// Adds files to open; returns those that can go to the page now.
+    pub fn open_files(&self, files: Vec<String>) -> Vec<String> {
+        let mut waiting = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.files.extend(files);
+        if waiting.listening { std::mem::take(&mut waiting.files) } else { Vec::new() }
+    }
+
+    /// The page listens now; returns what waited for it.
+    pub fn page_listens(&self) -> Vec<String> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).listening = true;
+        self.open_files(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_waits_for_the_page_and_goes_there_once() {
+        let desk = Desk::new(vec!["a".into()]);
+        assert!(desk.open_files(vec!["b".into()]).is_empty());
+        assert_eq!(desk.page_listens(), ["a", "b"]);
+        assert_eq!(desk.open_files(vec!["c".into()]), ["c"]);
+        assert!(desk.page_listens().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_command_that_comes_early_waits_and_hears_why_it_failed() {
+        let desk = std::sync::Arc::new(Desk::new(Vec::new()));
+        let early = tokio::spawn({
+            let desk = desk.clone();
+            async move { desk.app().await.err() }
+        });
+        tokio::task::yield_now().await;
+        assert!(!early.is_finished());
+        desk.opened(Err(FailureCode::InUse.into()));
+        assert_eq!(early.await.unwrap(), Some(FailureCode::InUse.into()));
+        assert!(desk.app_now().is_none());
+    }
+}
