@@ -9,8 +9,10 @@
 //! The caller's side: [`Event::Received`] counts bytes that are durable, from the start of the file. Once a
 //! [`Effect::Stop`] was performed (its last `Received` reported before), nothing more of that transfer is
 //! reported. After [`Event::Restarted`] and before [`Event::LinkUp`], report what the disk shows of each file in
-//! [`Downloads::unfinished`] by [`Event::Found`]: the disk is right where the machine differs. An effect
-//! [`Effect::JobDone`] that a crash swallowed is seen in [`Downloads::views`].
+//! [`Downloads::unfinished`] by [`Event::Found`], or by [`Event::Finished`] where the whole file turns out to be here:
+//! the disk is right where the machine differs. So a state that is a little old does no harm, and only what the
+//! learner asks for must be durable at once. An effect [`Effect::JobDone`] that a crash swallowed is seen in
+//! [`Downloads::views`].
 //! The link counts as down until the first [`Event::LinkUp`] of this life.
 
 mod file;
@@ -48,6 +50,8 @@ pub struct Want {
     pub size: Option<u64>,
     /// Bytes that are durable here already.
     pub have: u64,
+    /// The whole file is here already, checked and durable: it is counted and not fetched.
+    pub here: bool,
     /// A digest is known, so finished means proven.
     pub proof: bool,
     /// Place in study order, the same for all files of an item; smaller is earlier.
@@ -83,8 +87,8 @@ pub enum FailWhy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// Files are wanted for a job, new or known; a known file takes `have` from here. Ends a job's failure, not
-    /// its pause.
+    /// Files are wanted for a job, new or known; an unfinished file that does not run takes `have` from here.
+    /// Ends a job's failure, not its pause.
     Added {
         /// The job.
         job: String,
@@ -121,7 +125,8 @@ pub enum Event {
         /// How many.
         bytes: u64,
     },
-    /// What the disk shows of a file that does not run; more or less than was known.
+    /// What the disk shows of a file that does not run; more or less than was known. A file that was finished
+    /// and turned out damaged or gone is fetched again from here.
     Found {
         /// The file.
         key: String,
@@ -238,7 +243,7 @@ impl Downloads {
                 self.received(&key, bytes);
                 return out;
             }
-            Event::Added { job, wants } => self.added(job, wants, now),
+            Event::Added { job, wants } => self.added(job, wants, now, &mut out),
             Event::Paused { job } => self.set_paused(&job, true),
             Event::Resumed { job } => self.resumed(&job, now),
             Event::Cancelled { job } => self.cancelled(&job, &mut out),
@@ -267,11 +272,14 @@ impl Downloads {
         out
     }
 
-    fn added(&mut self, job: String, wants: Vec<Want>, now: TimeMs) {
+    fn added(&mut self, job: String, wants: Vec<Want>, now: TimeMs, out: &mut Vec<Effect>) {
         self.open_job(job);
         for want in wants {
             self.open_job(want.job.clone());
             let running = self.running.contains(&want.key);
+            if want.here && self.running.remove(&want.key) {
+                out.push(Effect::Stop { key: want.key.clone() });
+            }
             self.files.entry(want.key.clone()).or_insert_with(|| File::new(now)).want(want, running, now);
         }
     }
@@ -322,8 +330,18 @@ impl Downloads {
     }
 
     fn found(&mut self, key: &str, have: u64) {
-        if let Some(file) = self.files.get_mut(key).filter(|f| !f.done && !self.running.contains(key)) {
-            file.have = have;
+        if self.running.contains(key) {
+            return;
+        }
+        let Some(file) = self.files.get_mut(key) else { return };
+        file.have = have;
+        if std::mem::take(&mut file.done) {
+            let owners = file.owners.keys().filter_map(|name| self.jobs.get_key_value(name));
+            let done: Vec<String> =
+                owners.filter(|(_, job)| job.done).map(|(name, _)| name.clone()).collect();
+            for name in done {
+                self.open_job(name);
+            }
         }
     }
 
@@ -341,12 +359,8 @@ impl Downloads {
         let seed = self.seed;
         let Some(file) = self.files.get_mut(key) else { return };
         match &why {
-            FailWhy::NoSpace => {
-                self.no_space = true;
-                for name in self.unfinished_jobs() {
-                    self.stop_job(&name, &why, out);
-                }
-            }
+            // Every job that has something left is told so as it settles.
+            FailWhy::NoSpace => self.no_space = true,
             FailWhy::SignIn => {
                 let owners: Vec<String> = file.owners.keys().cloned().collect();
                 for name in owners {

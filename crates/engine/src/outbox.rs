@@ -9,6 +9,8 @@
 //!   [`Outbox::forget_accepted_before`] only, which drops the machine's entry, never the work.
 //! - **Order** holds inside one target of one account, strictly. Between targets there is none, so that one
 //!   poisoned piece holds up nobody but the later pieces for its own target.
+//! - **One end for one send**: the caller reports exactly one `SendEnded` for each `Send` it performs, and one
+//!   `SettleEnded` for each `Settle`. A reply that comes after it gave up is dropped, unless it is a receipt.
 //! - A receipt is believed whenever it comes; "not landed" is believed only when it was asked for.
 //!
 //! The link counts as down until the first [`Event::LinkUp`] of this life.
@@ -319,9 +321,10 @@ impl Outbox {
 
     /// A clock that was set back must not turn a minute into a week.
     fn mend_waits(&mut self, now: TimeMs) {
-        for entry in self.entries.values_mut() {
+        let is_open = |e: &&mut Entry| !matches!(e.state, WorkState::Accepted { .. });
+        for entry in self.entries.values_mut().filter(is_open) {
             let longest = match entry.hold {
-                Hold::Free => continue,
+                Hold::Free => 0,
                 Hold::Link | Hold::Backoff => BACKOFF_CAP_MS,
                 Hold::Site => SITE_WAIT_CAP_MS,
                 Hold::Grace => SETTLE_GRACE_MS,

@@ -5,6 +5,7 @@
 //! `DAYPACK_SEEDS=1000000` for more. A failing seed is a bug report: run it again with that one seed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "common/sim.rs"]
 mod common;
 #[path = "lives/life.rs"]
 mod life;

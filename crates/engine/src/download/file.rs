@@ -45,22 +45,21 @@ impl File {
         }
     }
 
-    /// Takes in a want. A finished file is fetched again only when bytes of it went missing.
+    /// Takes in a want. A finished file stays finished, whatever an older look at the disk says.
     pub fn want(&mut self, want: Want, running: bool, now: TimeMs) {
         self.owners.insert(want.job, want.priority);
         self.proof |= want.proof;
         if self.done {
-            let whole = self.size.unwrap_or(self.have);
-            if want.have >= whole && want.size.is_none_or(|size| size == whole) {
-                return;
-            }
-            self.done = false;
+            return;
         }
         self.size = want.size.or(self.size);
         if !running {
             self.have = want.have;
         }
         self.forgive(now);
+        if want.here {
+            self.finish();
+        }
     }
 
     pub fn received(&mut self, bytes: u64, running: bool) {

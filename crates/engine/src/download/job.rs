@@ -129,7 +129,7 @@ impl Downloads {
 
     /// Tells each job once when nothing is left that could be fetched for it.
     pub(super) fn settle_jobs(&mut self, out: &mut Vec<Effect>) {
-        let Self { files, jobs, .. } = self;
+        let Self { files, jobs, no_space, .. } = self;
         for (name, job) in jobs.iter_mut().filter(|(_, job)| !job.done && job.failed.is_none()) {
             let mut stuck = None;
             let mut is_left = false;
@@ -138,6 +138,10 @@ impl Downloads {
                 stuck = stuck.or(file.stuck.as_ref());
             }
             match (is_left, stuck) {
+                (true, _) if *no_space && !job.paused => {
+                    job.failed = Some(FailWhy::NoSpace);
+                    out.push(Effect::JobFailed { job: name.clone(), why: FailWhy::NoSpace });
+                }
                 (true, _) => {}
                 (false, None) => {
                     job.done = true;
@@ -149,11 +153,6 @@ impl Downloads {
                 }
             }
         }
-    }
-
-    pub(super) fn unfinished_jobs(&self) -> Vec<String> {
-        let has_left = |name: &str| self.files_of(name).any(|(_, file)| file.is_left());
-        self.jobs.keys().filter(|name| has_left(name)).cloned().collect()
     }
 
     fn files_of<'a>(&'a self, job: &'a str) -> impl Iterator<Item = (&'a String, &'a File)> {

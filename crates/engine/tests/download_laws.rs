@@ -1,0 +1,221 @@
+//! Laws of the download machine: single steps.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use daypack_course::TimeMs;
+use daypack_engine::download::{
+    BACKOFF_CAP_MS, Downloads, Effect, Event, FailWhy, JobState, SPOILED_LIMIT, Want,
+};
+
+fn want(job: &str, key: &str, size: u64, priority: u32) -> Want {
+    let (key, job) = (key.to_owned(), job.to_owned());
+    Want { key, job, size: Some(size), have: 0, here: false, proof: true, priority }
+}
+
+fn added(job: &str, wants: &[Want]) -> Event {
+    Event::Added { job: job.to_owned(), wants: wants.to_vec() }
+}
+
+fn failed(key: &str, why: FailWhy) -> Event {
+    Event::Failed { key: key.to_owned(), why }
+}
+
+fn finished(key: &str) -> Event {
+    Event::Finished { key: key.to_owned() }
+}
+
+fn received(key: &str, bytes: u64) -> Event {
+    Event::Received { key: key.to_owned(), bytes }
+}
+
+fn resumed(job: &str) -> Event {
+    Event::Resumed { job: job.to_owned() }
+}
+
+fn start(key: &str, from: u64) -> Effect {
+    Effect::Start { key: key.to_owned(), from }
+}
+
+fn stop(key: &str) -> Effect {
+    Effect::Stop { key: key.to_owned() }
+}
+
+fn job_failed(job: &str, why: FailWhy) -> Effect {
+    Effect::JobFailed { job: job.to_owned(), why }
+}
+
+fn online(events: impl IntoIterator<Item = Event>) -> (Downloads, Vec<Effect>) {
+    let mut machine = Downloads::new(3);
+    let mut effects = Vec::new();
+    for event in events.into_iter().chain([Event::LinkUp]) {
+        effects = machine.step(event, TimeMs(0));
+    }
+    (machine, effects)
+}
+
+fn state(machine: &Downloads, job: &str) -> JobState {
+    machine.view(job).unwrap().state
+}
+
+#[test]
+fn files_come_in_study_order_small_first_inside_an_item_three_at_once() {
+    let wants =
+        [want("j", "big", 900, 0), want("j", "later", 1, 1), want("j", "small", 5, 0), want("j", "x", 1, 2)];
+    let (mut machine, effects) = online([added("j", &wants)]);
+    assert_eq!(effects, [start("small", 0), start("big", 0), start("later", 0)]);
+    assert_eq!(machine.step(finished("big"), TimeMs(1)), [start("x", 0)]);
+}
+
+#[test]
+fn a_failed_transfer_goes_on_where_it_stopped_and_the_others_go_on_meanwhile() {
+    let (mut machine, _) = online([added("j", &[want("j", "a", 100, 0), want("j", "b", 100, 0)])]);
+    machine.step(received("a", 60), TimeMs(1));
+    let effects = machine.step(failed("a", FailWhy::Stalled), TimeMs(1));
+    let [Effect::WakeAt { at }] = effects[..] else { panic!("{effects:?}") };
+    assert_eq!(machine.step(Event::Tick, at), [start("a", 60)]);
+    assert_eq!(state(&machine, "j"), JobState::Running);
+}
+
+#[test]
+fn wrong_bytes_start_over_three_times_then_wait_for_the_learner() {
+    let (mut machine, _) = online([added("j", &[want("j", "a", 100, 0)])]);
+    let mut now = TimeMs(0);
+    for round in 1..=SPOILED_LIMIT {
+        machine.step(received("a", 100), now);
+        let effects = machine.step(failed("a", FailWhy::WrongBytes), now);
+        if round == SPOILED_LIMIT {
+            assert_eq!(effects, [job_failed("j", FailWhy::WrongBytes)]);
+        } else {
+            now = now.plus(BACKOFF_CAP_MS);
+            assert_eq!(machine.step(Event::Tick, now), [start("a", 0)]);
+        }
+    }
+    assert_eq!(state(&machine, "j"), JobState::Failed { why: FailWhy::WrongBytes });
+    assert_eq!(machine.step(resumed("j"), now), [start("a", 0)]);
+}
+
+#[test]
+fn a_refused_file_is_told_when_the_rest_is_here() {
+    let (mut machine, _) = online([added("j", &[want("j", "a", 1, 0), want("j", "b", 2, 0)])]);
+    assert_eq!(machine.step(failed("a", FailWhy::Refused), TimeMs(1)), []);
+    assert_eq!(machine.view("j").unwrap().files_stuck, 1);
+    assert_eq!(machine.step(finished("b"), TimeMs(2)), [job_failed("j", FailWhy::Refused)]);
+    assert_eq!(machine.step(resumed("j"), TimeMs(3)), [start("a", 0)]);
+    assert_eq!(machine.step(finished("a"), TimeMs(4)), [Effect::JobDone { job: "j".to_owned() }]);
+}
+
+#[test]
+fn an_expired_sign_in_stops_its_job_only() {
+    let (mut machine, _) = online([
+        added("j", &[want("j", "a", 1, 0), want("j", "b", 2, 0)]),
+        added("k", &[want("k", "c", 1, 0)]),
+    ]);
+    let effects = machine.step(failed("a", FailWhy::SignIn), TimeMs(1));
+    assert_eq!(effects, [job_failed("j", FailWhy::SignIn), stop("b")]);
+    assert_eq!(
+        (state(&machine, "j"), state(&machine, "k")),
+        (JobState::Failed { why: FailWhy::SignIn }, JobState::Running)
+    );
+    assert_eq!(machine.step(resumed("j"), TimeMs(2)), [start("a", 0), start("b", 0)]);
+}
+
+#[test]
+fn a_full_disk_stops_everything_until_the_learner_or_a_restart_tries_again() {
+    let (mut machine, _) = online([added("j", &[want("j", "a", 1, 0)]), added("k", &[want("k", "c", 1, 0)])]);
+    let effects = machine.step(failed("a", FailWhy::NoSpace), TimeMs(1));
+    assert_eq!(effects, [job_failed("j", FailWhy::NoSpace), job_failed("k", FailWhy::NoSpace), stop("c")]);
+    assert_eq!(state(&machine, "k"), JobState::Failed { why: FailWhy::NoSpace });
+    let mut restarted = machine.clone();
+    restarted.step(Event::Restarted, TimeMs(2));
+    assert_eq!(restarted.step(Event::LinkUp, TimeMs(2)), [start("a", 0), start("c", 0)]);
+    assert_eq!(machine.step(Event::ResumeAll, TimeMs(2)), [start("a", 0), start("c", 0)]);
+}
+
+#[test]
+fn a_job_added_while_the_disk_is_full_says_so() {
+    let (mut machine, _) = online([added("j", &[want("j", "a", 1, 0)])]);
+    machine.step(failed("a", FailWhy::NoSpace), TimeMs(1));
+    let effects = machine.step(added("k", &[want("k", "c", 1, 0)]), TimeMs(2));
+    assert_eq!(effects, [job_failed("k", FailWhy::NoSpace)]);
+    assert_eq!(machine.step(resumed("j"), TimeMs(3)), [start("a", 0), start("c", 0)]);
+}
+
+#[test]
+fn what_was_paused_stays_paused_through_failures_and_restarts() {
+    let (mut machine, _) = online([added("j", &[want("j", "a", 1, 0)])]);
+    assert_eq!(machine.step(Event::Paused { job: "j".to_owned() }, TimeMs(1)), [stop("a")]);
+    for event in
+        [Event::PauseAll, Event::ResumeAll, Event::Restarted, Event::LinkUp, added("j", &[]), Event::Tick]
+    {
+        assert_eq!(machine.step(event, TimeMs(2)), []);
+    }
+    assert_eq!(state(&machine, "j"), JobState::Paused);
+    assert_eq!(machine.step(resumed("j"), TimeMs(3)), [start("a", 0)]);
+}
+
+#[test]
+fn a_file_that_two_jobs_need_is_fetched_once_and_survives_one_change_of_mind() {
+    let (mut machine, effects) =
+        online([added("j", &[want("j", "a", 9, 0)]), added("k", &[want("k", "a", 9, 5)])]);
+    assert_eq!(effects, [start("a", 0)]);
+    assert_eq!(machine.step(Event::Cancelled { job: "j".to_owned() }, TimeMs(1)), []);
+    assert_eq!(machine.step(finished("a"), TimeMs(2)), [Effect::JobDone { job: "k".to_owned() }]);
+    assert!(machine.view("j").is_none());
+    assert_eq!(machine.step(Event::Cancelled { job: "k".to_owned() }, TimeMs(3)), []);
+    assert!(machine.views().is_empty() && machine.unfinished().next().is_none());
+}
+
+#[test]
+fn files_that_are_here_already_are_counted_and_not_fetched() {
+    let here = Want { here: true, have: 9, ..want("j", "a", 9, 0) };
+    let (mut machine, effects) = online([added("j", &[here.clone(), want("j", "b", 1, 0)])]);
+    assert_eq!(effects, [start("b", 0)]);
+    assert_eq!(machine.view("j").unwrap().done_bytes, 9);
+    assert_eq!(
+        machine.step(added("k", &[Want { job: "k".to_owned(), ..here }]), TimeMs(1)),
+        [Effect::JobDone { job: "k".to_owned() }]
+    );
+}
+
+#[test]
+fn a_finished_file_found_damaged_is_fetched_again() {
+    let (mut machine, _) = online([added("j", &[want("j", "a", 9, 0)])]);
+    machine.step(finished("a"), TimeMs(1));
+    assert_eq!(state(&machine, "j"), JobState::Done);
+    assert_eq!(machine.step(Event::Found { key: "a".to_owned(), have: 4 }, TimeMs(2)), [start("a", 4)]);
+    assert_eq!(machine.step(finished("a"), TimeMs(3)), [Effect::JobDone { job: "j".to_owned() }]);
+}
+
+#[test]
+fn a_job_without_a_link_waits_and_says_so() {
+    let mut machine = Downloads::new(3);
+    assert_eq!(machine.step(added("j", &[want("j", "a", 9, 0)]), TimeMs(0)), []);
+    assert_eq!(state(&machine, "j"), JobState::Waiting);
+    assert_eq!(machine.step(Event::LinkUp, TimeMs(1)), [start("a", 0)]);
+    machine.step(failed("a", FailWhy::Unreachable), TimeMs(2));
+    assert_eq!(state(&machine, "j"), JobState::Waiting);
+    assert_eq!(machine.step(Event::LinkUp, TimeMs(3)), [start("a", 0)], "a link coming up ends the wait");
+}
+
+#[test]
+fn total_is_unknown_while_one_size_is() {
+    let unknown = Want { size: None, ..want("j", "b", 0, 0) };
+    let (mut machine, _) = online([added("j", &[want("j", "a", 9, 0), unknown])]);
+    machine.step(received("b", 70), TimeMs(1));
+    assert_eq!(machine.view("j").unwrap().total_bytes, None);
+    machine.step(finished("b"), TimeMs(2));
+    let view = machine.view("j").unwrap();
+    assert_eq!((view.total_bytes, view.done_bytes), (Some(79), 70));
+}
+
+#[test]
+fn every_view_survives_being_written_and_read() {
+    let (mut machine, _) = online([added("j", &[want("j", "a", 9, 0)])]);
+    machine.step(failed("a", FailWhy::NoSpace), TimeMs(1));
+    let view = machine.view("j").unwrap();
+    let json = serde_json::to_string(&view).unwrap();
+    assert!(json.contains(r#""state":{"state":"failed","why":"no_space"}"#), "{json}");
+    assert_eq!(serde_json::from_str::<daypack_engine::download::JobView>(&json).unwrap(), view);
+    let stored = serde_json::to_string(&machine).unwrap();
+    let read: Downloads = serde_json::from_str(&stored).unwrap();
+    assert_eq!(serde_json::to_string(&read).unwrap(), stored);
+}

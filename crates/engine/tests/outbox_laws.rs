@@ -1,0 +1,285 @@
+//! Laws of the outbox: single steps, and any order of events.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use daypack_course::work::{Outcome, Receipt, Refusal, RefusalReason, Settled, WorkState};
+use daypack_course::{AccountId, TimeMs, WorkId};
+use daypack_engine::outbox::{
+    BACKOFF_CAP_MS, Effect, Event, Lane, NewEntry, Outbox, SETTLE_GRACE_MS, SITE_WAIT_CAP_MS,
+};
+use proptest::prelude::*;
+
+fn id(n: u8) -> WorkId {
+    WorkId::new(format!("w{n}"))
+}
+
+fn added(n: u8, account: &str, target: &str, lane: Lane) -> Event {
+    Event::Added(NewEntry {
+        id: id(n),
+        account: account.into(),
+        target: target.to_owned(),
+        lane,
+        created: TimeMs(0),
+        doubt: false,
+    })
+}
+
+fn receipt() -> Receipt {
+    Receipt { remote: "1".to_owned(), at: TimeMs(0), found: false, caveat: None }
+}
+
+fn refusal() -> Refusal {
+    Refusal { why: RefusalReason::Closed, said: "closed".to_owned(), at: TimeMs(0) }
+}
+
+fn ended(n: u8, outcome: Outcome) -> Event {
+    Event::SendEnded { id: id(n), outcome }
+}
+
+fn settled(n: u8, settled: Settled) -> Event {
+    Event::SettleEnded { id: id(n), settled }
+}
+
+fn sends(effects: &[Effect]) -> Vec<&WorkId> {
+    effects.iter().filter_map(|e| if let Effect::Send(id) = e { Some(id) } else { None }).collect()
+}
+
+fn wake(effects: &[Effect]) -> Option<TimeMs> {
+    effects.iter().find_map(|e| if let Effect::WakeAt(at) = e { Some(*at) } else { None })
+}
+
+fn online(events: impl IntoIterator<Item = Event>) -> (Outbox, Vec<Effect>) {
+    let mut outbox = Outbox::new(7);
+    let mut effects = Vec::new();
+    for event in events.into_iter().chain([Event::LinkUp]) {
+        effects = outbox.step(event, TimeMs(0));
+    }
+    (outbox, effects)
+}
+
+#[test]
+fn nothing_is_sent_before_the_link_is_up_and_then_small_answers_go_first() {
+    let mut outbox = Outbox::new(7);
+    for (n, lane) in [(1, Lane::Uploads), (2, Lane::Posts), (3, Lane::SmallAnswers)] {
+        let effects = outbox.step(added(n, "a", &format!("t{n}"), lane), TimeMs(0));
+        assert_eq!(effects, [Effect::StateChanged(id(n), WorkState::Waiting)]);
+    }
+    let effects = outbox.step(Event::LinkUp, TimeMs(0));
+    assert_eq!(sends(&effects), [&id(3), &id(2)]);
+}
+
+#[test]
+fn a_slow_upload_leaves_room_for_small_answers() {
+    let (mut outbox, effects) =
+        online([added(1, "a", "t1", Lane::Uploads), added(2, "a", "t2", Lane::Uploads)]);
+    assert_eq!(sends(&effects), [&id(1)]);
+    let effects = outbox.step(added(3, "a", "t3", Lane::SmallAnswers), TimeMs(5));
+    assert_eq!(sends(&effects), [&id(3)]);
+}
+
+#[test]
+fn a_lost_reply_is_read_back_after_the_grace_and_found() {
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
+    let effects = outbox.step(ended(1, Outcome::Unknown), TimeMs(100));
+    let due = TimeMs(100 + SETTLE_GRACE_MS);
+    assert_eq!(effects, [Effect::StateChanged(id(1), WorkState::InDoubt), Effect::WakeAt(due)]);
+    for hurry in [Event::LearnerRetries { id: id(1) }, Event::LinkUp, Event::Tick] {
+        assert_eq!(outbox.step(hurry, TimeMs(200)), [Effect::WakeAt(due)]);
+    }
+    assert_eq!(outbox.step(Event::Tick, due), [Effect::Settle(id(1))]);
+    let effects = outbox.step(settled(1, Settled::Landed(receipt())), due);
+    assert_eq!(effects, [Effect::StateChanged(id(1), WorkState::Accepted { receipt: receipt() })]);
+    assert_eq!(outbox.unsent(), 0);
+}
+
+#[test]
+fn not_landed_is_believed_only_when_it_was_asked_for() {
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
+    assert_eq!(outbox.step(settled(1, Settled::NotLanded), TimeMs(1)), []);
+    outbox.step(ended(1, Outcome::Unknown), TimeMs(2));
+    assert_eq!(sends(&outbox.step(settled(1, Settled::NotLanded), TimeMs(3))), Vec::<&WorkId>::new());
+    assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::InDoubt);
+}
+
+#[test]
+fn a_receipt_is_believed_even_after_a_refusal() {
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
+    outbox.step(ended(1, Outcome::Refused(refusal())), TimeMs(1));
+    outbox.step(ended(1, Outcome::Accepted(receipt())), TimeMs(2));
+    assert!(matches!(outbox.entry(&id(1)).unwrap().state, WorkState::Accepted { .. }));
+}
+
+#[test]
+fn a_site_that_will_not_tell_leaves_the_doubt_so_a_retry_asks_first() {
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
+    outbox.step(ended(1, Outcome::Unknown), TimeMs(0));
+    outbox.step(Event::Tick, TimeMs(SETTLE_GRACE_MS));
+    outbox.step(settled(1, Settled::Refused(refusal())), TimeMs(SETTLE_GRACE_MS));
+    let effects = outbox.step(Event::LearnerRetries { id: id(1) }, TimeMs(SETTLE_GRACE_MS));
+    assert_eq!(effects, [Effect::StateChanged(id(1), WorkState::InDoubt), Effect::Settle(id(1))]);
+}
+
+#[test]
+fn a_refusal_stops_its_target_until_it_is_set_aside_or_retried() {
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts), added(2, "a", "t", Lane::Posts)]);
+    let effects = outbox.step(ended(1, Outcome::Refused(refusal())), TimeMs(1));
+    assert!(sends(&effects).is_empty());
+    let mut retried = outbox.clone();
+    assert_eq!(sends(&retried.step(Event::LearnerRetries { id: id(1) }, TimeMs(2))), [&id(1)]);
+    assert_eq!(sends(&outbox.step(Event::SetAside { id: id(1) }, TimeMs(2))), [&id(2)]);
+    assert!(matches!(outbox.entry(&id(1)).unwrap().state, WorkState::Refused { .. }));
+}
+
+#[test]
+fn an_instant_named_by_the_site_is_honoured_but_not_for_ever() {
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
+    let later = Outcome::Later { not_before: Some(TimeMs(50_000)) };
+    assert_eq!(wake(&outbox.step(ended(1, later), TimeMs(1))), Some(TimeMs(50_000)));
+    assert_eq!(wake(&outbox.step(Event::LearnerRetries { id: id(1) }, TimeMs(2))), Some(TimeMs(50_000)));
+    assert_eq!(sends(&outbox.step(Event::Tick, TimeMs(50_000))), [&id(1)]);
+    let never = Outcome::Later { not_before: Some(TimeMs(i64::MAX)) };
+    assert_eq!(wake(&outbox.step(ended(1, never), TimeMs(60_000))), Some(TimeMs(60_000 + SITE_WAIT_CAP_MS)));
+}
+
+#[test]
+fn a_link_that_comes_up_ends_the_wait_for_it() {
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
+    assert!(wake(&outbox.step(ended(1, Outcome::Unreachable), TimeMs(1))).is_some());
+    outbox.step(Event::LinkDown, TimeMs(2));
+    assert_eq!(sends(&outbox.step(Event::LinkUp, TimeMs(3))), [&id(1)]);
+}
+
+#[test]
+fn a_clock_set_back_a_week_does_not_make_work_wait_a_week() {
+    const WEEK: i64 = 7 * 24 * 3_600_000;
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
+    outbox.step(ended(1, Outcome::Unreachable), TimeMs(WEEK));
+    let at = wake(&outbox.step(Event::Tick, TimeMs(0))).unwrap();
+    assert!(at <= TimeMs(BACKOFF_CAP_MS));
+}
+
+#[test]
+fn an_expired_sign_in_stops_its_account_only_and_is_told_once() {
+    let (mut outbox, _) = online([
+        added(1, "a", "t1", Lane::Posts),
+        added(2, "a", "t2", Lane::Posts),
+        added(3, "b", "t1", Lane::Posts),
+    ]);
+    let effects = outbox.step(ended(1, Outcome::SignIn), TimeMs(1));
+    assert!(effects.contains(&Effect::NeedsSignIn("a".into())) && sends(&effects).is_empty());
+    let effects = outbox.step(ended(2, Outcome::SignIn), TimeMs(2));
+    assert_eq!(effects, [Effect::StateChanged(id(2), WorkState::Waiting)]);
+    assert_eq!(sends(&outbox.step(added(4, "b", "t4", Lane::Posts), TimeMs(3))), [&id(4)]);
+    let effects = outbox.step(Event::SignedIn { account: AccountId::new("a") }, TimeMs(4));
+    assert_eq!(sends(&effects), [&id(1), &id(2)]);
+}
+
+#[test]
+fn old_news_of_an_expired_sign_in_does_not_ask_twice() {
+    let (mut outbox, _) = online([added(1, "a", "t1", Lane::Posts), added(2, "a", "t2", Lane::Posts)]);
+    outbox.step(ended(1, Outcome::SignIn), TimeMs(1));
+    outbox.step(Event::SignedIn { account: "a".into() }, TimeMs(2));
+    let effects = outbox.step(ended(2, Outcome::SignIn), TimeMs(3));
+    assert_eq!(sends(&effects), [&id(2)]);
+    assert_eq!(outbox.signed_out().count(), 0);
+}
+
+#[test]
+fn forgetting_drops_only_what_was_accepted_long_ago() {
+    let (mut outbox, _) = online([added(1, "a", "t1", Lane::Posts), added(2, "a", "t2", Lane::Posts)]);
+    outbox.step(ended(1, Outcome::Accepted(receipt())), TimeMs(10));
+    outbox.step(ended(2, Outcome::Refused(refusal())), TimeMs(10));
+    outbox.forget_accepted_before(TimeMs(10));
+    assert_eq!(outbox.entries().count(), 2);
+    outbox.forget_accepted_before(TimeMs(11));
+    assert_eq!(outbox.entries().map(|e| &e.id).collect::<Vec<_>>(), [&id(2)]);
+}
+
+#[test]
+fn the_stored_form_stays_readable() {
+    let (outbox, _) = online([added(1, "a", "t", Lane::SmallAnswers)]);
+    let stored = serde_json::to_string(&outbox).unwrap();
+    let expected = concat!(
+        r#"{"seed":7,"next_seq":1,"entries":{"w1":{"id":"w1","account":"a","target":"t","lane":"small_answers","#,
+        r#""created":0,"seq":0,"state":{"state":"sending"},"tries":1,"misses":0,"not_before":0,"hold":"free","#,
+        r#""doubt":true,"set_aside":false,"changed":0}},"signed_out":[]}"#
+    );
+    assert_eq!(stored, expected);
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let n = || 0_u8..5;
+    let outcome = prop_oneof![
+        Just(Outcome::Accepted(receipt())),
+        Just(Outcome::Refused(refusal())),
+        any::<Option<i64>>().prop_map(|at| Outcome::Later { not_before: at.map(TimeMs) }),
+        Just(Outcome::SignIn),
+        Just(Outcome::Unreachable),
+        Just(Outcome::Unknown),
+    ];
+    let settle = prop_oneof![
+        Just(Settled::Landed(receipt())),
+        Just(Settled::NotLanded),
+        Just(Settled::Refused(refusal())),
+        Just(Settled::CannotTell),
+        Just(Settled::SignIn),
+    ];
+    let lane = prop_oneof![Just(Lane::SmallAnswers), Just(Lane::Posts), Just(Lane::Uploads)];
+    prop_oneof![
+        4 => (n(), 0..2_u8, 0..2_u8, lane).prop_map(|(n, a, t, lane)| added(n, &format!("a{a}"), &format!("t{t}"), lane)),
+        1 => Just(Event::Restarted),
+        3 => Just(Event::LinkUp),
+        1 => Just(Event::LinkDown),
+        6 => (n(), outcome).prop_map(|(n, outcome)| ended(n, outcome)),
+        4 => (n(), settle).prop_map(|(n, result)| settled(n, result)),
+        1 => n().prop_map(|n| Event::LearnerRetries { id: id(n) }),
+        1 => n().prop_map(|n| Event::SetAside { id: id(n) }),
+        1 => (0..2_u8).prop_map(|a| Event::SignedIn { account: format!("a{a}").as_str().into() }),
+        3 => Just(Event::Tick),
+    ]
+}
+
+proptest! {
+    /// Events in any order, also ones that make no sense, from clocks that jump.
+    #[test]
+    fn whatever_happens_the_laws_hold(events in prop::collection::vec((any_event(), any::<i32>()), 1..60)) {
+        let mut outbox = Outbox::new(1);
+        let mut known = std::collections::BTreeSet::new();
+        for (event, now) in events {
+            if let Event::Added(new) = &event {
+                known.insert(new.id.clone());
+            }
+            let before = outbox.clone();
+            let now = TimeMs(i64::from(now));
+            let is_link_down = event == Event::LinkDown || event == Event::Restarted;
+            let effects = outbox.step(event.clone(), now);
+            prop_assert_eq!(&before.clone().step(event, now), &effects, "the same step has the same effects");
+            prop_assert!(known.iter().all(|id| outbox.entry(id).is_some()), "nothing is removed");
+            prop_assert!(!is_link_down || sends(&effects).is_empty());
+            for (at, effect) in effects.iter().enumerate() {
+                match effect {
+                    Effect::Send(id) => {
+                        let entry = outbox.entry(id).unwrap();
+                        prop_assert!(entry.doubt && entry.state == WorkState::Sending);
+                        let told = Effect::StateChanged(id.clone(), WorkState::Sending);
+                        prop_assert!(effects[..at].contains(&told), "the state is told before the send");
+                        let of_target = outbox.entries().filter(|e| e.account == entry.account && e.target == entry.target);
+                        let open = of_target.filter(|e| matches!(e.state, WorkState::Sending | WorkState::InDoubt));
+                        prop_assert_eq!(open.count(), 1, "nothing else of the target is open");
+                    }
+                    Effect::Settle(id) => {
+                        let entry = outbox.entry(id).unwrap();
+                        prop_assert!(entry.doubt && entry.state == WorkState::InDoubt);
+                    }
+                    Effect::WakeAt(at) => prop_assert!(*at > now && at.since(now) <= SITE_WAIT_CAP_MS),
+                    Effect::StateChanged(..) | Effect::NeedsSignIn(_) => {}
+                }
+            }
+            for old in before.entries().filter(|e| matches!(e.state, WorkState::Accepted { .. })) {
+                prop_assert_eq!(outbox.entry(&old.id), Some(old), "accepted is for ever");
+            }
+            let stored = serde_json::to_string(&outbox).unwrap();
+            let read: Outbox = serde_json::from_str(&stored).unwrap();
+            prop_assert_eq!(serde_json::to_string(&read).unwrap(), stored);
+        }
+    }
+}
