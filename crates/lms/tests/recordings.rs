@@ -254,6 +254,20 @@ fn a_review_proves_what_is_in_and_what_was_dropped() {
 }
 
 #[test]
+fn the_number_minus_one_is_an_answer_and_a_cleared_choice_is_none() {
+    let form = |field: &str| {
+        let html = format!("<input name='q1:1_:sequencecheck' value='2'><div class='qtext'>t</div>{field}");
+        question::slot(&json!({"slot": 1, "type": "numerical", "sequencecheck": 2, "html": html})).unwrap()
+    };
+    let sent = BTreeMap::from([("q1:1_answer".to_owned(), "-1".to_owned())]);
+    let line =
+        |value: &str| form(&format!("<input type='text' name='q1:1_answer' value='{value}' readonly>"));
+    assert_eq!(fill::compare(&line("-1"), &sent), Some(fill::Holds::Same));
+    assert_eq!(fill::compare(&line(""), &sent), Some(fill::Holds::Nothing));
+    assert_eq!(fill::compare(&form("<input type='radio' name='q1:1_answer' value='0'>"), &sent), None);
+}
+
+#[test]
 fn a_marked_quiz_becomes_feedback_with_marks_and_comment() {
     let value = review("sequences/quizA-deferred-feedback/27-mod_quiz_get_attempt_review.json");
     let reply = Reply { value, at: TimeMs(0) };

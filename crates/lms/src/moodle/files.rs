@@ -77,10 +77,10 @@ impl Download {
             if start != from {
                 return Err(FetchError::NotAFile);
             }
-            if let (Some(then), Some(now)) = (validator, &etag) {
-                if then != now {
-                    return Err(FetchError::Changed);
-                }
+            if let (Some(then), Some(now)) = (validator, &etag)
+                && then != now
+            {
+                return Err(FetchError::Changed);
             }
             (start, total)
         } else {

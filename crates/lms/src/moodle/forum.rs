@@ -44,10 +44,10 @@ pub async fn send(
     log: &mut StepLog,
     desk: &dyn Desk,
 ) -> Result<Outcome, Outcome> {
-    if log.risky {
-        if let Some(receipt) = find(rest, to, letter).await.map_err(|e| judge::outcome(&e))? {
-            return Ok(Outcome::Accepted(receipt));
-        }
+    if log.risky
+        && let Some(receipt) = find(rest, to, letter).await.map_err(|e| judge::outcome(&e))?
+    {
+        return Ok(Outcome::Accepted(receipt));
     }
     log.risky = true;
     desk.save(log).map_err(|_| Outcome::Later { not_before: None })?;

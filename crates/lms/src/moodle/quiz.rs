@@ -40,7 +40,7 @@ pub async fn start(rest: &Rest<'_>, quiz: &Binding) -> Result<StartedQuiz, Start
         Ok(attempt) => attempt,
         Err(refusal) => return Err(StartError::Refused(refusal)),
     };
-    let slots = pages(rest, &attempt.id).await.map_err(ReadError::from)?;
+    let (slots, _) = pages(rest, &attempt.id).await.map_err(ReadError::from)?;
     let mut named = BTreeMap::new();
     for slot in &slots {
         for written in outline::addresses(&slot.text_html, rest.site) {
@@ -129,17 +129,19 @@ async fn why_not(rest: &Rest<'_>, quiz: &Binding, now: TimeMs) -> RefusalReason 
 }
 
 /// All questions of an open attempt, in order.
-async fn pages(rest: &Rest<'_>, attempt: &str) -> Result<Vec<Slot>, CallError> {
+async fn pages(rest: &Rest<'_>, attempt: &str) -> Result<(Vec<Slot>, TimeMs), CallError> {
     let mut out = Vec::new();
+    let mut at = TimeMs::default();
     let mut page = 0;
     while (0..MAX_PAGES).contains(&page) {
         let asked = json!({"attemptid": attempt, "page": page, "preflightdata": preflight()});
         let reply = rest.call("mod_quiz_get_attempt_data", asked).await?;
         out.extend(loose::list(&reply.value, "questions").iter().filter_map(question::slot));
+        at = reply.at;
         let next = loose::int(&reply.value, "nextpage").unwrap_or(-1);
         page = if next > page { next } else { -1 };
     }
-    Ok(out)
+    Ok((out, at))
 }
 
 /// Sends a finished attempt.
@@ -168,20 +170,20 @@ pub async fn send(
     }
     let own_numbers = remote == Some(id.as_str());
     for _ in 0..TRIES {
-        let slots = match pages(rest, &id).await {
-            Ok(slots) => slots,
+        let (slots, at) = match pages(rest, &id).await {
+            Ok(read) => read,
             Err(error) => match error.code() {
                 "attemptalreadyclosed" | "attempterror" => {
                     return already_closed(rest, &id, answers, log).await;
                 }
                 // Too late for answers; what was kept in time still counts.
-                "stateoverdue" => Vec::new(),
+                "stateoverdue" => (Vec::new(), TimeMs::default()),
                 _ => return Err(judge::outcome(&error)),
             },
         };
         let (fields, missing) = place(&slots, answers, own_numbers);
         if missing && fields.is_empty() && !slots.is_empty() {
-            return Ok(judge::refusal(RefusalReason::Gone, "", TimeMs::default()));
+            return Ok(judge::refusal(RefusalReason::Gone, "", at));
         }
         log.missing = missing && !slots.is_empty();
         log.sent = fields.clone();

@@ -63,7 +63,7 @@ impl Upload {
         let part = reqwest::multipart::Part::stream_with_length(reqwest::Body::wrap_stream(body), self.size)
             .file_name(self.name)
             .mime_str(&self.media_type)
-            .or_else(|_| Err(NetError::BadAddress))?;
+            .map_err(|_| NetError::BadAddress)?;
         let mut form = reqwest::multipart::Form::new();
         for (name, value) in fields {
             form = form.text((*name).to_owned(), (*value).to_owned());

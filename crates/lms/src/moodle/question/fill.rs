@@ -171,16 +171,14 @@ pub enum Holds {
 
 /// Compares one question of a review with the fields sent; `None` when nothing was answered in it.
 pub fn compare(review: &Slot, sent: &BTreeMap<String, String>) -> Option<Holds> {
+    if review.prefix.is_empty() {
+        return None;
+    }
+    let is_choice = !review.radio().is_empty();
     let own: BTreeMap<&String, &String> = sent
         .iter()
         .filter(|(name, value)| {
-            let short = name.strip_prefix(review.prefix.as_str());
-            !review.prefix.is_empty()
-                && short.is_some_and(is_answer)
-                && !value.trim().is_empty()
-                && !matches!((short, value.as_str()), (Some(_), "-1"))
-                && !(short.is_some_and(|s| s.starts_with("choice")) && value.as_str() == "0")
-                && !(short.is_some_and(|s| s.starts_with("sub")) && value.as_str() == "0")
+            name.strip_prefix(review.prefix.as_str()).is_some_and(|short| is_given(short, value, is_choice))
         })
         .collect();
     if own.is_empty() {
@@ -201,9 +199,13 @@ fn is_same(held: &str, sent: &str) -> bool {
     held == folded(sent) || held == folded(&plain(sent))
 }
 
-fn is_answer(short: &str) -> bool {
-    short == "answer"
-        || ["choice", "sub"].iter().any(|p| {
-            short.strip_prefix(p).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-        })
+/// Whether a field sent says something: -1 is a cleared choice (and a number elsewhere), 0 an empty box or pair.
+fn is_given(short: &str, value: &str, is_choice: bool) -> bool {
+    let numbered = |head| {
+        short.strip_prefix(head).is_some_and(|n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if short == "answer" {
+        return !value.trim().is_empty() && !(is_choice && value == "-1");
+    }
+    (numbered("choice") || numbered("sub")) && value != "0"
 }
