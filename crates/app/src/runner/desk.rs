@@ -82,7 +82,8 @@ impl Desk {
         for row in rows.into_iter().rev() {
             let open = !matches!(row.state, WorkState::Accepted { .. } | WorkState::Refused { .. });
             if open && self.outbox.entry(&row.work.id).is_none() {
-                let _ = self.outbox.step(outbox::Event::Added(entry_of(&row.work)), now);
+                let doubt = row.state != WorkState::Waiting;
+                let _ = self.outbox.step(outbox::Event::Added(entry_of(&row.work, doubt)), now);
             }
         }
         Ok(())
@@ -119,6 +120,20 @@ impl Desk {
         self.keep_downloads();
     }
 
+    /// A new version for the same activity passes a refused one, which stays to be read.
+    fn set_aside_refused(&mut self, work: &Work, now: TimeMs) {
+        let target = entry_of(work, false).target;
+        let refused: Vec<WorkId> = self
+            .outbox
+            .entries()
+            .filter(|e| e.target == target && matches!(e.state, WorkState::Refused { .. }))
+            .map(|e| e.id.clone())
+            .collect();
+        for id in refused {
+            self.outbox_step(outbox::Event::SetAside { id }, now);
+        }
+    }
+
     /// After a crash the disk is right where the machine differs.
     fn look_at_the_disk(&mut self, now: TimeMs) {
         let keys: Vec<String> = self.downloads.unfinished().map(|(key, _)| key.to_owned()).collect();
@@ -134,11 +149,15 @@ impl Desk {
     fn hear(&mut self, note: Note) {
         let now = self.app.now();
         match note {
-            Note::WorkAdded(work) => self.outbox_step(outbox::Event::Added(entry_of(&work)), now),
+            Note::WorkAdded(work) => {
+                self.set_aside_refused(&work, now);
+                self.outbox_step(outbox::Event::Added(entry_of(&work, false)), now);
+                self.wake_up(now);
+            }
             Note::WorkRetry(id) => {
                 if self.outbox.entry(&id).is_none() {
                     if let Ok(Some(row)) = self.app.store().work_get(&id) {
-                        self.outbox_step(outbox::Event::Added(entry_of(&row.work)), now);
+                        self.outbox_step(outbox::Event::Added(entry_of(&row.work, true)), now);
                     }
                 }
                 self.outbox_step(outbox::Event::LearnerRetries { id }, now);
@@ -556,7 +575,7 @@ fn files_of(course: &Course) -> BTreeMap<String, ItemId> {
         .collect()
 }
 
-fn entry_of(work: &Work) -> NewEntry {
+fn entry_of(work: &Work, doubt: bool) -> NewEntry {
     let lane = match &work.deed {
         Deed::Completion { .. } => Lane::SmallAnswers,
         Deed::QuizFinish { .. } => Lane::SmallAnswers,
@@ -570,6 +589,6 @@ fn entry_of(work: &Work) -> NewEntry {
         target: format!("{} {} {}", work.target.site, work.target.module, work.target.instance),
         lane,
         created: work.created,
-        doubt: false,
+        doubt,
     }
 }

@@ -40,10 +40,8 @@ impl Number {
 pub fn read(text: &str, unit: &str) -> Option<f64> {
     let mut t: String = text.chars().filter(|c| !c.is_whitespace() && *c != '\u{2019}' && *c != '_').collect();
     let unit: String = unit.chars().filter(|c| !c.is_whitespace()).collect();
-    if !unit.is_empty() {
-        if let Some(rest) = t.to_lowercase().strip_suffix(&unit.to_lowercase()) {
-            t = rest.to_owned();
-        }
+    if let Some(rest) = t.to_lowercase().strip_suffix(&unit.to_lowercase()).filter(|_| !unit.is_empty()) {
+        t = rest.to_owned();
     }
     let t = t.replace('\u{2212}', "-");
     let normal = match (t.matches(',').count(), t.contains('.')) {

@@ -1,0 +1,264 @@
+//! Each thing that goes wrong on an ordinary day has a code of its own, and nothing is lost by it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::io::Write as _;
+use std::path::Path;
+
+use daypack_app::api::FailureCode as Code;
+use daypack_app::api::input::*;
+use daypack_app::api::outline::Here;
+use daypack_app::{App, OpenOptions};
+use daypack_tests::practice::{Practice, daypack, root, small_course};
+
+async fn open(dir: &Path) -> App {
+    App::open(OpenOptions { data_dir: dir.to_owned(), quiet: true, ..OpenOptions::default() }).await.unwrap()
+}
+
+async fn check(app: &App, address: &str) -> Code {
+    app.site_check(Address { address: address.into() }).await.expect_err(address).code
+}
+
+/// A host that answers everything with one page, as a captive portal or an ordinary web site does.
+async fn web_site(status: axum::http::StatusCode, page: &'static str, known: Option<&'static str>) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = axum::Router::new().fallback(move |uri: axum::http::Uri| async move {
+        let found = known.is_none_or(|path| uri.path() == path);
+        let status = if found { status } else { axum::http::StatusCode::NOT_FOUND };
+        (status, axum::response::Html(page))
+    });
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_address_a_web_site_and_a_captive_portal_are_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path()).await;
+    assert_eq!(check(&app, "not an address at all").await, Code::BadAddress);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = format!("http://{}", taken.local_addr().unwrap());
+    drop(taken);
+    assert_eq!(check(&app, &closed).await, Code::NotFound);
+    let shop = web_site(axum::http::StatusCode::OK, "<html><body>Fresh bread</body></html>", Some("/")).await;
+    assert_eq!(check(&app, &shop).await, Code::NotAnLms);
+    let portal = web_site(
+        axum::http::StatusCode::OK,
+        "<html><body><form><input name=room><button>Connect</button></form></body></html>",
+        None,
+    )
+    .await;
+    assert_eq!(check(&app, &portal).await, Code::CaptivePortal);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_behind_a_portal_in_maintenance_or_with_a_wrong_password_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let campus = Practice::start(&small_course(), None, &dir.path().join("campus"));
+    let app = open(&dir.path().join("data")).await;
+    campus.ctl(&["portal", "on"]);
+    assert_eq!(check(&app, &campus.site).await, Code::CaptivePortal);
+    campus.ctl(&["portal", "off"]);
+    campus.ctl(&["maintenance", "on"]);
+    let code = check(&app, &campus.site).await;
+    assert_eq!(code, Code::Maintenance);
+    campus.ctl(&["maintenance", "off"]);
+    let wrong = SignIn { site: campus.site.clone(), username: "student1".into(), password: "x".into() };
+    assert_eq!(app.sign_in(wrong).await.unwrap_err().code, Code::WrongPassword);
+    assert!(app.site_check(Address { address: campus.site.clone() }).await.is_ok(), "and the right one works");
+    app.close().await;
+}
+
+async fn open_file(app: &App, path: &Path) -> Code {
+    app.open_path(PathInput { path: path.display().to_string() }).await.expect_err("refused").code
+}
+
+fn key(dir: &Path) -> String {
+    let path = dir.join("key");
+    if !path.exists() {
+        assert_eq!(daypack(&["pack", "keygen", path.to_str().unwrap()]).0, 0);
+    }
+    path.display().to_string()
+}
+
+fn build(dir: &Path, name: &str, key: &str) -> std::path::PathBuf {
+    let out = dir.join(name);
+    let folder = small_course().display().to_string();
+    let (code, said) =
+        daypack(&["pack", "build", &folder, "--out", out.to_str().unwrap(), "--key", key]);
+    assert_eq!(code, 0, "{said}");
+    out
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_opens_and_a_broken_changed_or_foreign_one_is_refused_with_its_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(&dir.path().join("data")).await;
+    let key_a = key(dir.path());
+    let package = build(dir.path(), "package", &key_a);
+    let file = dir.path().join("course.daypack");
+    let exported = daypack(&["pack", "export", package.to_str().unwrap(), file.to_str().unwrap()]);
+    assert_eq!(exported.0, 0, "{exported:?}");
+
+    // Broken: a flipped byte in an object, a cut file.
+    let object = std::fs::read_dir(package.join("o")).unwrap().next().unwrap().unwrap().path();
+    let good = std::fs::read(&object).unwrap();
+    let mut bad = good.clone();
+    bad[0] ^= 1;
+    std::fs::write(&object, &bad).unwrap();
+    assert_eq!(open_file(&app, &package).await, Code::BrokenPackage);
+    std::fs::write(&object, &good).unwrap();
+    let cut = dir.path().join("cut.daypack");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(open_file(&app, &cut).await, Code::BrokenPackage);
+
+    // Wrong signature: the signed bytes were changed.
+    let channel = package.join("channel.json");
+    let signed = std::fs::read_to_string(&channel).unwrap();
+    let mut envelope: serde_json::Value = serde_json::from_str(&signed).unwrap();
+    let payload = envelope["payload"].as_str().unwrap().replacen('A', "B", 1);
+    envelope["payload"] = payload.into();
+    std::fs::write(&channel, envelope.to_string()).unwrap();
+    assert_eq!(open_file(&app, &package).await, Code::WrongSignature);
+    std::fs::write(&channel, &signed).unwrap();
+
+    // Not ours at all.
+    let text = dir.path().join("essay.docx");
+    std::fs::write(&text, "just text").unwrap();
+    assert_eq!(open_file(&app, &text).await, Code::UnsupportedFile);
+    assert_eq!(open_file(&app, &dir.path().join("nowhere.daypack")).await, Code::FileMissing);
+    assert!(app.library(Nothing {}).await.unwrap().courses.is_empty(), "nothing was left behind");
+
+    // The good one opens, from the file and from the folder, as one course; all of it is here.
+    let opened = app.open_path(PathInput { path: file.display().to_string() }).await.expect("opens");
+    let again = app.open_path(PathInput { path: package.display().to_string() }).await.expect("opens again");
+    assert_eq!(opened.courses[0].id, again.courses[0].id);
+    let view = app.course(CourseInput { course: opened.courses[0].id.clone() }).await.unwrap();
+    let ready = view.sections.iter().flat_map(|s| &s.items).filter(|i| i.here == Here::Ready).count();
+    assert!(ready >= 8, "{view:?}");
+
+    // The same course signed by somebody else is not taken for it.
+    std::fs::create_dir(dir.path().join("other")).unwrap();
+    let key_b = key(&dir.path().join("other"));
+    let foreign = build(dir.path(), "foreign", &key_b);
+    assert_eq!(open_file(&app, &foreign).await, Code::OtherKey);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_library_gives_courses_and_a_full_disk_or_a_wrong_key_is_said_before_anything_is_fetched() {
+    let dir = tempfile::tempdir().unwrap();
+    let library = dir.path().join("library");
+    std::fs::create_dir(&library).unwrap();
+    let key = key(dir.path());
+    build(&library, "course", &key);
+    let made = daypack(&["pack", "library", library.to_str().unwrap(), "--title", "Village library", "--key", &key, "course"]);
+    assert_eq!(made.0, 0, "{made:?}");
+    let campus = Practice::start(&small_course(), Some(&library), &dir.path().join("campus"));
+    let app = open(&dir.path().join("data")).await;
+    let wrong = format!("{}#key={}", campus.library, "0".repeat(64));
+    assert_eq!(app.library_add(LibraryAddress { address: wrong }).await.unwrap_err().code, Code::OtherKey);
+    let none = LibraryAddress { address: format!("{}/nothing", campus.site) };
+    let code = app.library_add(none).await.unwrap_err().code;
+    assert!(matches!(code, Code::NotALibrary | Code::NotFound), "{code:?}");
+    let added = app.library_add(LibraryAddress { address: campus.library.clone() }).await.expect("added");
+    assert_eq!((added.title.as_str(), added.courses), ("Village library", 1));
+    let offer = app.library(Nothing {}).await.unwrap().offers[0].clone();
+    let course = app.course_add(OfferInput { source: offer.source, id: offer.id }).await.unwrap().course;
+    let taken = app
+        .take_along(TakeAlong { course: course.clone(), section: None, item: None, tier: None })
+        .await
+        .expect("there is room");
+    assert!(taken.card.size.is_some());
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_without_room_refuses_before_the_first_byte() {
+    // A folder on a file system of a few megabytes: needs the right to mount, else the test says what it skips.
+    let dir = tempfile::tempdir().unwrap();
+    let small = dir.path().join("small");
+    std::fs::create_dir(&small).unwrap();
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs", small.to_str().unwrap()])
+        .status()
+        .is_ok_and(|s| s.success());
+    if !mounted {
+        println!("skipped: no right to mount a small file system here");
+        return;
+    }
+    let app = open(&small.join("data")).await;
+    let failed = app.look_around(Nothing {}).await.expect_err("no room").code;
+    assert_eq!(failed, Code::NoSpace);
+    let draft = DraftSave { course: "c".into(), item: "i".into(), slot: "text".into(), text: "still saved".into() };
+    assert!(app.draft_save(draft).await.is_ok(), "answers still fit");
+    app.close().await;
+    drop(app);
+    let _ = std::process::Command::new("umount").arg(&small).status();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_owns_a_folder_and_others_are_served_by_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let app = open(&data).await;
+    let second = App::open(OpenOptions { data_dir: data.clone(), ..OpenOptions::default() }).await;
+    assert_eq!(second.err().map(|f| f.code), Some(Code::InUse));
+    // The tool forwards to the owner.
+    let place = r#"{"page":"outbox"}"#;
+    let (code, said) = daypack(&["call", "place_save", place, "--data", data.to_str().unwrap()]);
+    assert_eq!(code, 0, "{said}");
+    let kept = app.app_status(Nothing {}).await.unwrap().place;
+    assert_eq!(kept.map(|p| p.page), Some("outbox".to_owned()));
+    let (code, said) = daypack(&["call", "no_such_command", "{}", "--data", data.to_str().unwrap()]);
+    assert_eq!((code, said["error"]["code"].as_str()), (1, Some("unknown_command")));
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_cartridges_open_with_honest_labels() {
+    let folder = root().join("../shared/real-courses/cc");
+    let Ok(files) = std::fs::read_dir(&folder) else {
+        println!("skipped: real-courses/cc is not here");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(&dir.path().join("data")).await;
+    let (mut opened, mut refused, mut online) = (0, Vec::new(), 0);
+    for file in files {
+        let path = file.unwrap().path();
+        match app.open_path(PathInput { path: path.display().to_string() }).await {
+            Ok(found) => {
+                for course in found.courses {
+                    opened += 1;
+                    let view = app.course(CourseInput { course: course.id.clone() }).await.unwrap();
+                    let items: Vec<_> = view.sections.into_iter().flat_map(|s| s.items).collect();
+                    assert!(!items.is_empty(), "{} has an outline", path.display());
+                    online += items.iter().filter(|i| !i.online.is_empty() || i.here == Here::NeedsInternet).count();
+                    for item in items.iter().filter(|i| i.here == Here::Ready).take(3) {
+                        let input = ItemInput { course: course.id.clone(), item: item.id.clone() };
+                        app.item(input).await.expect("a ready item opens");
+                    }
+                }
+            }
+            Err(failure) => refused.push((path.file_name().unwrap().to_owned(), failure.code)),
+        }
+    }
+    println!("{opened} opened, {online} items need the internet, refused: {refused:?}");
+    assert!(opened >= 12, "{opened} opened, refused: {refused:?}");
+    assert!(online > 50, "items that need the internet are labelled: {online}");
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_course_that_comes_along_needs_no_network() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(&dir.path().join("data")).await;
+    let course = app.look_around(Nothing {}).await.expect("opens").course;
+    let view = app.course(CourseInput { course }).await.unwrap();
+    assert!(view.sections.iter().flat_map(|s| &s.items).all(|i| i.here == Here::Ready), "{view:?}");
+    app.close().await;
+    let _ = std::io::stdout().flush();
+}
