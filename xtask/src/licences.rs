@@ -23,7 +23,6 @@ pub fn check() -> Result<(), String> {
         "--locked",
         "--prefix",
         "none",
-        "--no-dedupe",
         "--format",
         "{p}\t{l}",
     ]))?;

@@ -31,7 +31,24 @@ pub fn check() -> Result<(), String> {
     run(command("node").args(["--test", "samples/"]).env("DAYPACK_SAMPLE_CACHE", cache()))
 }
 
-/// Makes the package out of the built folder.
+/// Makes a signed library with the course in it. The key is this computer's own, made once.
 pub fn pack() -> Result<(), String> {
-    run(command(program("daypack")).args(["pack", "build"]).arg(course()).arg("--out").arg(library()))
+    let key = target().join("sample/practice-key");
+    if !key.exists() {
+        run(command(program("daypack")).args(["pack", "keygen"]).arg(&key))?;
+    }
+    let name = "how-the-internet-reaches-you";
+    run(command(program("daypack"))
+        .args(["pack", "build"])
+        .arg(course())
+        .arg("--out")
+        .arg(library().join(name))
+        .arg("--key")
+        .arg(&key))?;
+    run(command(program("daypack"))
+        .args(["pack", "library"])
+        .arg(library())
+        .args(["--title", "Practice library", "--key"])
+        .arg(&key)
+        .arg(name))
 }

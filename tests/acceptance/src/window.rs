@@ -37,7 +37,9 @@ struct Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         // TERM first: the driver then ends its session and the window.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        }
         let end = Instant::now() + Duration::from_secs(2);
         while Instant::now() < end && matches!(self.child.try_wait(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(20));
@@ -198,15 +200,15 @@ impl Window {
     }
 
     /// `kill -9`, as a crash or a dead battery would end it.
-    pub fn kill(self) {
+    pub fn kill(mut self) {
         for id in self.processes() {
             let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
         }
-        drop(self.driver);
+        let _ = self.driver.child.kill();
     }
 
     /// Closes the window as a session's end does, and waits until the program has gone.
-    pub async fn close(self) {
+    pub async fn close(mut self) {
         let left = self.processes();
         for id in &left {
             let _ = Command::new("kill").arg(id.to_string()).status();
@@ -216,7 +218,7 @@ impl Window {
             assert!(Instant::now() < end, "Daypack does not close");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        drop(self.driver);
+        let _ = self.driver.child.kill();
     }
 
     /// The page's text, for messages of failed tests.
