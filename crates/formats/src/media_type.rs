@@ -1,0 +1,55 @@
+//! MIME types by file name. Only used where the source does not say.
+
+/// The MIME type for a name; `application/octet-stream` where the ending says nothing.
+pub fn of_name(name: &str) -> String {
+    let ending =
+        name.rsplit('/').next().unwrap_or(name).rsplit_once('.').map_or("", |(_, e)| e).to_lowercase();
+    let kind = match ending.as_str() {
+        "html" | "htm" | "xhtml" => "text/html",
+        "css" => "text/css",
+        "txt" | "text" => "text/plain",
+        "md" => "text/markdown",
+        "csv" => "text/csv",
+        "vtt" => "text/vtt",
+        "srt" => "application/x-subrip",
+        "js" | "mjs" => "text/javascript",
+        "json" => "application/json",
+        "xml" => "application/xml",
+        "pdf" => "application/pdf",
+        "epub" => "application/epub+zip",
+        "png" => "image/png",
+        "jpg" | "jpeg" | "jpe" => "image/jpeg",
+        "gif" => "image/gif",
+        "svg" => "image/svg+xml",
+        "webp" => "image/webp",
+        "avif" => "image/avif",
+        "bmp" => "image/bmp",
+        "mp4" | "m4v" => "video/mp4",
+        "webm" => "video/webm",
+        "mov" => "video/quicktime",
+        "ogv" => "video/ogg",
+        "mp3" => "audio/mpeg",
+        "m4a" => "audio/mp4",
+        "ogg" | "oga" => "audio/ogg",
+        "opus" => "audio/ogg",
+        "wav" => "audio/wav",
+        "flac" => "audio/flac",
+        "woff2" => "font/woff2",
+        "woff" => "font/woff",
+        "ttf" => "font/ttf",
+        "otf" => "font/otf",
+        "zip" => "application/zip",
+        "doc" => "application/msword",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "ppt" => "application/vnd.ms-powerpoint",
+        "pptx" => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "xls" => "application/vnd.ms-excel",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "odt" => "application/vnd.oasis.opendocument.text",
+        "odp" => "application/vnd.oasis.opendocument.presentation",
+        "ods" => "application/vnd.oasis.opendocument.spreadsheet",
+        "rtf" => "application/rtf",
+        _ => "application/octet-stream",
+    };
+    kind.to_owned()
+}

@@ -1,0 +1,99 @@
+//! Where a package's files lie: a folder or one zip file. Names are the package's own, never a path of the
+//! computer.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::PathBuf;
+
+use daypack_course::package::{CHANNEL, LIBRARY};
+
+use crate::{Archive, OpenError};
+
+/// The files of a package, by name.
+pub trait PackageFiles: Send + Sync {
+    /// All bytes of a small file, at most `max`.
+    fn read(&self, path: &str, max: u64) -> Result<Vec<u8>, OpenError>;
+    /// A reader over a file. What it gives is not checked; compare size and digest.
+    fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, OpenError>;
+}
+
+/// `channel.json`, `library.json`, or one of the hash-named folders and 64 digits: nothing else is a name.
+fn check(path: &str) -> Result<(), OpenError> {
+    let is_digest = |name: &str| daypack_course::Digest::parse(name).is_ok();
+    let named = |dir: &str| path.strip_prefix(dir).is_some_and(is_digest);
+    if path == CHANNEL || path == LIBRARY || ["o/", "m/", "c/", "p/", "d/"].into_iter().any(named) {
+        return Ok(());
+    }
+    Err(OpenError::UnsafeName { name: crate::printable(path) })
+}
+
+/// A package folder.
+#[derive(Clone, Debug)]
+pub struct DirFiles {
+    root: PathBuf,
+}
+
+impl DirFiles {
+    /// A package at `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    fn file(&self, path: &str) -> Result<(File, u64), OpenError> {
+        check(path)?;
+        let full = self.root.join(path);
+        let missing = |e: std::io::Error| match e.kind() {
+            std::io::ErrorKind::NotFound => OpenError::MissingObject { name: path.to_owned() },
+            _ => OpenError::io(&full, &e),
+        };
+        let meta = fs::metadata(&full).map_err(missing)?;
+        if !meta.is_file() {
+            return Err(OpenError::MissingObject { name: path.to_owned() });
+        }
+        Ok((File::open(&full).map_err(missing)?, meta.len()))
+    }
+}
+
+impl PackageFiles for DirFiles {
+    fn read(&self, path: &str, max: u64) -> Result<Vec<u8>, OpenError> {
+        let (file, len) = self.file(path)?;
+        if len > max {
+            return Err(OpenError::too_large(path));
+        }
+        let mut out = Vec::new();
+        file.take(max).read_to_end(&mut out).map_err(|e| OpenError::io(&self.root.join(path), &e))?;
+        Ok(out)
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, OpenError> {
+        Ok(Box::new(self.file(path)?.0))
+    }
+}
+
+/// A package in one zip file.
+#[derive(Clone, Debug)]
+pub struct ZipFiles {
+    archive: Archive,
+}
+
+impl ZipFiles {
+    /// A package in `archive`.
+    pub fn new(archive: Archive) -> Self {
+        Self { archive }
+    }
+
+    fn member(&self, path: &str) -> Result<&crate::archive::Member, OpenError> {
+        check(path)?;
+        self.archive.find(path).ok_or_else(|| OpenError::MissingObject { name: path.to_owned() })
+    }
+}
+
+impl PackageFiles for ZipFiles {
+    fn read(&self, path: &str, max: u64) -> Result<Vec<u8>, OpenError> {
+        self.archive.read(self.member(path)?, max)
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, OpenError> {
+        Ok(Box::new(self.archive.reader(self.member(path)?)?))
+    }
+}
