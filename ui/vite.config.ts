@@ -5,8 +5,13 @@ import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   plugins: [svelte()],
+  define: {
+    __FAKE__: JSON.stringify(
+      command === "serve" || process.env["VITEST"] !== undefined || process.env["VITE_FAKE"] === "1",
+    ),
+  },
   base: "./",
   clearScreen: false,
   server: { port: 5173, strictPort: true, host: "127.0.0.1" },
@@ -18,11 +23,11 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
   },
   test: {
-    environment: "happy-dom",
+    environment: "jsdom",
     include: ["tests/**/*.test.ts"],
   },
   resolve: {
     alias: { $host: here("src/lib/host"), $lib: here("src/lib") },
     ...(process.env["VITEST"] ? { conditions: ["browser"] } : {}),
   },
-});
+}));

@@ -13,6 +13,8 @@ function besideViewer(folders: string[]): Plugin {
     generateBundle() {
       for (const folder of folders) {
         for (const name of readdirSync(join(pdfjs, folder))) {
+          // Programs inside documents are never run.
+          if (/quickjs/i.test(name)) continue;
           this.emitFile({
             type: "asset",
             fileName: `${folder}/${name}`,
@@ -37,6 +39,12 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 3000,
-    rolldownOptions: { input: "viewer/pdf.html" },
+    rolldownOptions: {
+      input: "viewer/pdf.html",
+      // `.js`, so that a server needs no list of uncommon endings.
+      output: {
+        assetFileNames: (asset) => `assets/[name]-[hash]${asset.names[0]?.endsWith(".mjs") ? ".js" : "[extname]"}`,
+      },
+    },
   },
 });

@@ -20,7 +20,7 @@ export function useHost(chosen: Host): void {
 /** Called once before the first page. The fake is not part of what is shipped. */
 export async function chooseHost(): Promise<void> {
   if (insideWindow()) return;
-  if (import.meta.env.DEV || import.meta.env["VITE_FAKE"] === "1") {
+  if (__FAKE__) {
     const { fakeHost } = await import("./fake");
     useHost(fakeHost());
   }

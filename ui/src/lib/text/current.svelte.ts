@@ -50,7 +50,11 @@ export function bytes(count: number): string {
 export function duration(ms: number): string {
   const seconds = Math.max(1, Math.round(ms / 1000));
   const [value, unit] =
-    seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [Math.round(seconds / 60), "minute"] : [Math.round(seconds / 3600), "hour"];
+    seconds < 90
+      ? [seconds, "second"]
+      : seconds < 5400
+        ? [Math.round(seconds / 60), "minute"]
+        : [Math.round(seconds / 3600), "hour"];
   return new Intl.NumberFormat(tag, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(value));
 }
 
@@ -67,6 +71,8 @@ export function clock(ms: number): string {
 export function moment(at: number): string {
   const then = new Date(at);
   const today = new Date().toDateString() === then.toDateString();
-  const format: Intl.DateTimeFormatOptions = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
+  const format: Intl.DateTimeFormatOptions = today
+    ? { timeStyle: "short" }
+    : { dateStyle: "medium", timeStyle: "short" };
   return new Intl.DateTimeFormat(tag, format).format(then);
 }

@@ -4,7 +4,7 @@ import en from "./en.json";
 export type Plural = { other: string; zero?: string; one?: string; two?: string; few?: string; many?: string };
 type Leaf = string | Plural;
 type Paths<T> = {
-  [K in keyof T & string]: T[K] extends string | { other: string } ? K : `${K}.${Paths<T[K]>}`;
+  [K in keyof T & string]: T[K] extends string | { one: string; other: string } ? K : `${K}.${Paths<T[K]>}`;
 }[keyof T & string];
 
 export type TextKey = Paths<typeof en>;
@@ -14,7 +14,16 @@ export type Language = { tag: string; name: string; rtl: boolean; load: () => Pr
 /** Every language that is shipped, by its own name. */
 export const LANGUAGES: readonly Language[] = [
   { tag: "en", name: "English", rtl: false, load: () => Promise.resolve({ default: en }) },
-  { tag: "ar", name: "العربية", rtl: true, load: () => import("./ar.json") },
+  ...(__FAKE__
+    ? [
+        {
+          tag: "ar",
+          name: "Right to left (test)",
+          rtl: true,
+          load: () => import("./pseudo").then(({ pseudo }) => ({ default: pseudo(en) })),
+        },
+      ]
+    : []),
 ];
 
 /** The wording at a path such as `quiz.start`. */
@@ -27,8 +36,15 @@ export function find(table: unknown, key: string): Leaf | undefined {
   return typeof at === "string" || isPlural(at) ? at : undefined;
 }
 
+const FORMS = new Set(["zero", "one", "two", "few", "many", "other"]);
+
 export function isPlural(value: unknown): value is Plural {
-  return typeof value === "object" && value !== null && typeof (value as { other?: unknown }).other === "string";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "other" in value &&
+    Object.keys(value).every((form) => FORMS.has(form))
+  );
 }
 
 /** One wording with its facts filled in; `n` chooses the plural. */

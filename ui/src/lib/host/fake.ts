@@ -1,0 +1,167 @@
+// A host in memory, for looking at the pages in a browser and for tests. Never shipped: only imported while
+// developing or with VITE_FAKE=1. `?first`, `?offline`, `?empty`, `?slow`, `?theme=dark`, `?language=ar` and
+// `?page=item&item=v2` in the address choose what is shown.
+import type { AppStatus, Commands, Event, Failure, FailureCode } from "./bindings";
+import { body, cards, course, attempt, feedback, job, NOW, sections, works } from "./fake/data";
+import type { CommandName, Host } from "./host";
+
+type Answers = { [K in CommandName]: (input: Commands[K]["input"]) => Commands[K]["output"] };
+
+export function fail(code: FailureCode, facts: Record<string, string> = {}): never {
+  throw { code, facts } satisfies Failure;
+}
+
+export function fakeHost(query = new URLSearchParams(location.search)): Host {
+  const listeners = new Set<(event: Event) => void>();
+  const empty = query.has("empty") || query.has("first");
+  const page = query.get("page");
+  const saved = () => ({ at: Date.now() });
+  const status: AppStatus = {
+    version: "0.1.0",
+    first_run: query.has("first"),
+    link: { state: query.has("offline") ? "offline" : "online", since: NOW, last_contact: NOW - 120_000 },
+    unsent: empty ? 0 : 3,
+    unseen: empty ? 0 : 1,
+    free_bytes: 18_400_000_000,
+    accounts: empty
+      ? []
+      : [
+          {
+            id: "a1",
+            site: "https://campus.example",
+            site_name: "Practice campus",
+            username: "lina",
+            full_name: "Lina Mwangi",
+            needs_sign_in: query.has("again"),
+          },
+        ],
+    settings: {
+      language: query.get("language") ?? "en",
+      theme: query.get("theme") === "dark" ? "dark" : "light",
+      tier: "standard",
+      rate: 1,
+      captions: true,
+    },
+    place: page ? { page, course: "c1", item: query.get("item"), detail: query.get("detail") } : null,
+    plain_secrets: true,
+  };
+  const library = () => ({
+    courses: empty ? [] : cards,
+    libraries: [],
+    offers: empty
+      ? []
+      : [
+          {
+            source: "a1",
+            source_name: "Practice campus",
+            id: "7",
+            title: "Reading maps",
+            summary: "Scale, contour and north.",
+            size: null,
+          },
+          {
+            source: "l1",
+            source_name: "Open shelf library",
+            id: "8",
+            title: "Bookkeeping for a small shop",
+            summary: "",
+            size: 212_000_000,
+          },
+        ],
+  });
+  const rows = sections.flatMap((section) => section.items);
+  const answers: Answers = {
+    app_status: () => status,
+    settings_save: (input) => ((status.settings = input), saved()),
+    place_save: saved,
+    site_check: ({ address }) =>
+      address.includes("campus")
+        ? { site: "https://campus.example", name: "Practice campus", kind: "moodle" }
+        : fail("not_an_lms", { address }),
+    sign_in: ({ password }) =>
+      password === "pack"
+        ? {
+            ...status.accounts[0]!,
+            id: "a1",
+            site: "",
+            site_name: "",
+            username: "",
+            full_name: "Lina",
+            needs_sign_in: false,
+          }
+        : fail("wrong_password"),
+    sign_out: () => ({ ...status, accounts: [] }),
+    library_add: ({ address }) => fail("not_a_library", { address }),
+    open_path: () => fail("broken_package", { name: "soil.daypack", part: "media/3" }),
+    look_around: () => ({ course: "c3" }),
+    library,
+    offers_refresh: library,
+    course_add: () => ({ course: "c1" }),
+    course_remove: library,
+    course: (input) => course(input.course),
+    take_along: (input) => course(input.course),
+    take_pause: (input) => course(input.course),
+    take_resume: (input) => course(input.course),
+    take_remove: (input) => course(input.course),
+    jobs: () => ({ jobs: empty ? [] : [job] }),
+    item: ({ course: id, item }) => {
+      const index = rows.findIndex((one) => one.id === item);
+      const link = (at: number) => {
+        const one = rows[at];
+        return one ? { id: one.id, title: one.title, kind: one.kind } : null;
+      };
+      return {
+        course: id,
+        course_title: cards[0]!.title,
+        language: "en",
+        row: rows[index] ?? fail("unknown", { what: "item" }),
+        previous: link(index - 1),
+        next: link(index + 1),
+        hands_in_to: "Practice campus",
+        feedback: feedback.filter((one) => one.item === item),
+        sent: works.filter((one) => one.item === item),
+        body: body(item),
+      };
+    },
+    item_close: saved,
+    watched: saved,
+    reading_place: saved,
+    done_mark: saved,
+    attempt_start: () => attempt("t2", false, true),
+    response_save: saved,
+    attempt_finish: ({ attempt: id }) => attempt(id, true, id !== "t1"),
+    draft_save: saved,
+    file_attach: () => ({ text: "", saved_at: Date.now(), files: [{ digest: "y", name: "photo.jpg", size: 900_000 }] }),
+    file_detach: () => ({ text: "", saved_at: Date.now(), files: [] }),
+    hand_in: () => works[0]!,
+    post_send: () => works[1]!,
+    outbox: () => ({ work: empty ? [] : works, unsent: status.unsent }),
+    work: ({ work }) => ({
+      card: works.find((one) => one.id === work) ?? works[0]!,
+      text: [
+        {
+          about: "Explain to a friend why a page can load slowly.",
+          text: "The cable was cut near the harbour,\nso packets had to go around.",
+        },
+      ],
+      files: [],
+    }),
+    work_retry: ({ work }) => answers.work({ work }),
+    inbox: () => ({ feedback: empty ? [] : feedback, unseen: status.unseen }),
+    feedback_seen: () => ({ feedback, unseen: 0 }),
+    sync_now: () => status,
+  };
+  return {
+    async call(name, input) {
+      if (query.has("slow")) await new Promise((done) => setTimeout(done, 60_000));
+      return structuredClone(answers[name](input));
+    },
+    on(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    pickFile: () => Promise.resolve("/home/lina/soil.daypack"),
+    pickFolder: () => Promise.resolve("/media/usb"),
+    openExternal: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,100 @@
+import { flushSync, mount, tick, unmount } from "svelte";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { useHost } from "../src/lib/host";
+import { fakeHost } from "../src/lib/host/fake";
+import type { Host } from "../src/lib/host/host";
+import App from "../src/App.svelte";
+import { placeOf, routeOf } from "../src/lib/nav/route.svelte";
+
+let app: Record<string, unknown> | undefined;
+afterEach(async () => {
+  if (app) await unmount(app);
+  app = undefined;
+  document.body.innerHTML = "";
+});
+
+async function open(query: string, change: (host: Host) => Host = (host) => host): Promise<HTMLElement> {
+  useHost(change(fakeHost(new URLSearchParams(query))));
+  app = mount(App, { target: document.body });
+  for (let i = 0; i < 20; i += 1) await tick();
+  await vi.waitFor(() => expect(document.querySelector("[data-testid^='page-']")).toBeTruthy());
+  await new Promise((done) => setTimeout(done, 20));
+  flushSync();
+  return document.body;
+}
+const at = (id: string) => document.querySelector<HTMLElement>(`[data-testid="${id}"]`);
+
+describe("the pages", () => {
+  it("first run offers three ways and looking around", async () => {
+    await open("first");
+    for (const id of ["way-school", "way-file", "way-library", "look-around"]) expect(at(id), id).toBeTruthy();
+  });
+  it("library shows courses and offers", async () => {
+    const page = await open("page=library");
+    expect(page.querySelectorAll("[data-testid='course-card']").length).toBe(3);
+    expect(page.querySelectorAll("[data-testid='offer']").length).toBe(2);
+  });
+  it("offline is said calmly, and not said online", async () => {
+    await open("offline");
+    expect(at("offline-banner")).toBeTruthy();
+  });
+  it("an empty outbox is designed", async () => {
+    const page = await open("empty&page=outbox");
+    expect(page.textContent).toContain("Nothing to send");
+  });
+  it("opens where the learner was", async () => {
+    await open("page=item&item=q2&detail=k4");
+    expect(at("page-item")).toBeTruthy();
+    expect(document.querySelectorAll("[data-testid='question']").length).toBe(9);
+  });
+  it("a refusal shows the site's words and that the text is kept", async () => {
+    const page = await open("page=outbox");
+    expect(at("site-said")?.textContent).toContain("closed since 12 March");
+    expect(page.textContent).toContain("still here");
+  });
+  it("an answer goes to the host when the field is left", async () => {
+    const calls: string[] = [];
+    await open("page=item&item=q2", (host) => ({
+      ...host,
+      call: (name, input) => (calls.push(name), host.call(name, input)),
+    }));
+    const field = at("answer-short_text") as HTMLInputElement;
+    field.value = "IP";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    expect(calls).not.toContain("response_save");
+    field.dispatchEvent(new Event("blur"));
+    await vi.waitFor(() => expect(calls).toContain("response_save"));
+  });
+  it("course HTML is cleaned again where it is shown", async () => {
+    const bad = `<p>ok</p><img src=x onerror="window.bad=1"><script>window.bad=1</script><a href="javascript:bad()">x</a>`;
+    await open("page=item&item=a1", (host) => ({
+      ...host,
+      call: async (name, input) => {
+        const answer = await host.call(name, input);
+        if (name === "item") {
+          const view = answer as { body: { brief_html?: string } };
+          view.body.brief_html = bad;
+        }
+        return answer;
+      },
+    }));
+    const prose = document.querySelector(".prose");
+    expect(prose?.textContent).toContain("ok");
+    expect(prose?.innerHTML).not.toMatch(/onerror|<script|javascript:/);
+  });
+});
+
+describe("places", () => {
+  it("come back as they were kept", () => {
+    for (const route of [
+      { page: "library" },
+      { page: "course", course: "c" },
+      { page: "item", course: "c", item: "i", detail: "q" },
+      { page: "outbox", work: "w" },
+      { page: "inbox" },
+    ] as const) {
+      expect(routeOf(placeOf(route))).toEqual(route);
+    }
+    expect(routeOf({ page: "item", course: "c", item: null, detail: null })).toBeNull();
+  });
+});
