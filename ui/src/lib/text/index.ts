@@ -47,6 +47,8 @@ export function isPlural(value: unknown): value is Plural {
   );
 }
 
+const RTL = new Set(["ar", "fa", "he", "ur"]);
+
 /** One wording with its facts filled in; `n` chooses the plural. */
 export function word(leaf: Leaf, facts: Facts, tag: string): string {
   const n = facts["n"];
@@ -57,7 +59,9 @@ export function word(leaf: Leaf, facts: Facts, tag: string): string {
   return form.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = facts[name];
     if (typeof value === "number") return new Intl.NumberFormat(tag).format(value);
-    return value ?? "";
+    if (value === undefined) return "";
+    // A name in another direction must not pull the words around it along.
+    return RTL.has(tag) ? `\u2068${value}\u2069` : value;
   });
 }
 

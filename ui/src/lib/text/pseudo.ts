@@ -5,7 +5,7 @@ export function pseudo(value: unknown): unknown {
     return value.replace(/(\{\w+\})|[^{]+/g, (part: string, fact: string | undefined) =>
       fact
         ? fact
-        : `\u2067${part.replace(/[aeiou]/g, (letter) => ({ a: "á", e: "é", i: "í", o: "ó", u: "ú" })[letter] ?? letter)}\u2069`,
+        : `\u200f${part.replace(/[aeiou]/g, (letter) => ({ a: "á", e: "é", i: "í", o: "ó", u: "ú" })[letter] ?? letter)}\u200f`,
     );
   }
   if (typeof value === "object" && value !== null) {
