@@ -1,7 +1,7 @@
 //! The TypeScript of the one list of commands and events.
 
 use crate::root::{program, root};
-use crate::run::{cargo, command, output};
+use crate::run::{build, command, output};
 
 const FILE: &str = "ui/src/lib/host/bindings.ts";
 
@@ -23,10 +23,6 @@ pub fn run_with(check: bool) -> Result<(), String> {
 
 /// The command: builds the tool first.
 pub fn run(arguments: &[String]) -> Result<(), String> {
-    run_cargo()?;
+    build()?;
     run_with(arguments.iter().any(|a| a == "--check"))
-}
-
-fn run_cargo() -> Result<(), String> {
-    crate::run::run(&mut cargo(["build", "--workspace", "--bins"]))
 }

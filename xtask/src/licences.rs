@@ -17,15 +17,8 @@ pub fn check() -> Result<(), String> {
     if allowed.is_empty() {
         return Err("deny.toml names no licence".into());
     }
-    let tree = output(&mut cargo([
-        "tree",
-        "--workspace",
-        "--locked",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}\t{l}",
-    ]))?;
+    let tree =
+        output(&mut cargo(["tree", "--workspace", "--locked", "--prefix", "none", "--format", "{p}\t{l}"]))?;
     let mut bad = refused(tree.lines().filter_map(|line| line.split_once('\t')), &allowed);
     let lock = std::fs::read_to_string(root().join("ui/package-lock.json"))
         .map_err(|error| format!("ui/package-lock.json: {error}"))?;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
 use crate::root::{program, target};
-use crate::run::{cargo, command, run as execute};
+use crate::run::{build, command, run as execute};
 use crate::{sample, system, ui};
 
 /// The campus' usual port: courses and sign-ins name it, so it stays the same from day to day.
@@ -63,7 +63,7 @@ fn prepare() -> Result<(), String> {
     system::for_run()?;
     ui::build()?;
     sample::build()?;
-    execute(&mut cargo(["build", "--workspace", "--bins"]))?;
+    build()?;
     sample::pack()
 }
 

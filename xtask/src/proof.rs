@@ -3,7 +3,7 @@
 //! Each is the ignored tests of some files of `tests/acceptance/tests`, run in the same build as all others.
 
 use crate::root::root;
-use crate::run::{cargo, run};
+use crate::run::build;
 use crate::screen::Screen;
 use crate::test::{tests, tests_with};
 use crate::{sample, system, ui};
@@ -52,6 +52,6 @@ fn prepare() -> Result<(), String> {
     system::for_test()?;
     ui::build()?;
     sample::build()?;
-    run(&mut cargo(["build", "--workspace", "--all-targets"]))?;
+    build()?;
     sample::pack()
 }

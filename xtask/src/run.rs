@@ -23,6 +23,11 @@ pub fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     command
 }
 
+/// Builds everything, always the same way: one set of features, so that no command builds what another has built.
+pub fn build() -> Result<(), String> {
+    run(&mut cargo(["build", "--workspace", "--all-targets"]))
+}
+
 /// Runs to the end; its output goes where ours goes.
 pub fn run(command: &mut Command) -> Result<(), String> {
     let shown = shown(command);

@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::root::root;
-use crate::run::{cargo, run as execute};
+use crate::run::{build, cargo, run as execute};
 use crate::screen::Screen;
 use crate::stages::Stages;
 use crate::{bindings, check, licences, sample, system, ui};
@@ -40,7 +40,7 @@ fn all(stages: &mut Stages) -> Result<(), String> {
     stages.stage("page: build", ui::build)?;
     stages.stage("sample course: build", sample::build)?;
     stages.stage("sample course: checks", sample::check)?;
-    stages.stage("build", || execute(&mut cargo(["build", "--workspace", "--all-targets"])))?;
+    stages.stage("build", build)?;
     stages.stage("bindings", || bindings::run_with(true))?;
     stages.stage("sample course: package", sample::pack)?;
     stages.stage("lints", check::lints)?;
