@@ -31,6 +31,12 @@ export class Resource<T> {
     this.#later = setTimeout(() => void this.load(), 150);
   }
 
+  /** The page is gone: nothing is fetched any more. */
+  stop(): void {
+    clearTimeout(this.#later);
+    this.#turn += 1;
+  }
+
   /** Takes an answer that came another way. */
   set(data: T): void {
     this.#turn += 1;

@@ -65,6 +65,12 @@ export function keepDetail(detail: string): void {
   if (route.page === "item") keep({ ...route, detail });
 }
 
+/** Closes the local servers, unless the page that came next has opened its own by now. */
+export function closeServers(): void {
+  if (route.page === "item" || route.page === "inbox") return;
+  host.call("item_close", {}).catch(() => undefined);
+}
+
 function keep(to: Route): void {
   // A place that could not be kept costs nothing but the place.
   host.call("place_save", placeOf(to)).catch(() => undefined);
