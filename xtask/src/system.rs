@@ -66,7 +66,7 @@ fn install(groups: &[&[&str]]) -> Result<(), String> {
     if missing.is_empty() {
         return Ok(());
     }
-    let list = missing.iter().copied().collect::<Vec<_>>().join(" ");
+    let list = missing.to_vec().join(" ");
     if std::env::var_os("DAYPACK_NO_INSTALL").is_some_and(|v| v == "1") {
         return Err(format!("these packages are missing: {list}"));
     }

@@ -135,7 +135,7 @@ fn test_names(package: &Path) -> Result<BTreeSet<String>, String> {
 }
 
 #[cfg(test)]
-mod test {
+mod tests {
     use super::*;
 
     #[test]

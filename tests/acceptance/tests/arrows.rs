@@ -1,6 +1,7 @@
 //! The arrows between the crates point one way, and the two pure crates stay pure.
 //!
 //! The rules are data; each is also tried on a workspace with a fault, which it has to find.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! The window opens on a fresh folder, shows the first page, and keeps its locks.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
