@@ -30,7 +30,9 @@ impl From<StoreError> for Failure {
             StoreError::NoSpace => FailureCode::NoSpace.into(),
             StoreError::InUse => FailureCode::InUse.into(),
             StoreError::NewerDatabase { .. } => FailureCode::NewerDatabase.into(),
-            StoreError::Damaged { path, .. } => Self::new(FailureCode::DamagedDatabase).fact("path", path.display()),
+            StoreError::Damaged { path, .. } => {
+                Self::new(FailureCode::DamagedDatabase).fact("path", path.display())
+            }
             _ => Self::new(FailureCode::Internal).fact("why", error),
         }
     }

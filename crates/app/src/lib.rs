@@ -86,7 +86,8 @@ impl App {
         std::fs::create_dir_all(&dir).map_err(|e| failure::file(&e, &dir))?;
         let now = clock();
         let opening = dir.clone();
-        let store = tokio::task::spawn_blocking(move || Store::open(&opening, now)).await.map_err(joined)??;
+        let store =
+            tokio::task::spawn_blocking(move || Store::open(&opening, now)).await.map_err(joined)??;
         let store = Arc::new(store);
         let settings: Settings = store
             .setting_get("settings")?
@@ -98,7 +99,8 @@ impl App {
         let app = Self(Arc::new(Inner {
             dir: dir.clone(),
             store,
-            net: Net::new(NetConfig::default()).map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?,
+            net: Net::new(NetConfig::default())
+                .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?,
             viewer: options.viewer,
             events,
             notes,

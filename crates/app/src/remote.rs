@@ -120,7 +120,10 @@ async fn serve(app: App, stream: LocalSocketStream, on_raise: Option<OnRaise>) {
     }
 }
 
-async fn write_line(write: &mut (impl tokio::io::AsyncWrite + Unpin), answer: &Answer) -> std::io::Result<()> {
+async fn write_line(
+    write: &mut (impl tokio::io::AsyncWrite + Unpin),
+    answer: &Answer,
+) -> std::io::Result<()> {
     let mut line = serde_json::to_vec(answer).unwrap_or_default();
     line.push(b'\n');
     write.write_all(&line).await?;

@@ -3,10 +3,10 @@
 //! The loop owns the engine's machines (outbox, downloads, reach). Each note is turned into machine events; the new
 //! state of a machine is on disk before its effects are performed, so that a crash is "load, then `Restarted`".
 
+mod desk;
 pub(crate) mod fetch;
 pub(crate) mod pull;
 pub(crate) mod send;
-mod desk;
 pub(crate) mod wants;
 
 use daypack_course::work::{Outcome, Settled, Work};

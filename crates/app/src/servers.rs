@@ -79,11 +79,8 @@ pub(crate) fn nothing() -> Response {
 async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let host_fits =
         request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).is_some_and(|h| h == guard.host);
-    let path_fits = request
-        .uri()
-        .path()
-        .strip_prefix(guard.prefix.as_str())
-        .is_some_and(|rest| rest.starts_with('/'));
+    let path_fits =
+        request.uri().path().strip_prefix(guard.prefix.as_str()).is_some_and(|rest| rest.starts_with('/'));
     let method_fits = matches!(*request.method(), Method::GET | Method::HEAD);
     if host_fits && path_fits && method_fits { next.run(request).await } else { nothing() }
 }

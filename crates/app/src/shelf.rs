@@ -74,10 +74,10 @@ impl Shelf {
                         started_online.insert(item.id.clone());
                     }
                 }
-                ItemBody::Assignment(_) | ItemBody::Discussion(_) => {
-                    if store.draft_get(id, &item.id, "text")?.is_some_and(|d| !d.text.trim().is_empty()) {
-                        begun.insert(item.id.clone());
-                    }
+                ItemBody::Assignment(_) | ItemBody::Discussion(_)
+                    if store.draft_get(id, &item.id, "text")?.is_some_and(|d| !d.text.trim().is_empty()) =>
+                {
+                    begun.insert(item.id.clone());
                 }
                 ItemBody::Reading(_) => {
                     if let Some(place) = store.reading_get(id, &item.id)? {
@@ -128,10 +128,9 @@ impl Shelf {
     }
 
     fn here(&self, item: &Item) -> Here {
-        let hard = item
-            .online
-            .iter()
-            .any(|need| matches!(need.what, OnlineKind::Tool | OnlineKind::Website | OnlineKind::MissingFile));
+        let hard = item.online.iter().any(|need| {
+            matches!(need.what, OnlineKind::Tool | OnlineKind::Website | OnlineKind::MissingFile)
+        });
         match &item.body {
             ItemBody::Unsupported(_) => return if hard { Here::NeedsInternet } else { Here::NotYet },
             ItemBody::Link(_) => return Here::NeedsInternet,
@@ -145,7 +144,11 @@ impl Shelf {
         let any = needed.iter().any(|id| self.asset_here(id).0 > 0);
         if ready == needed.len() {
             Here::Ready
-        } else if self.job.as_ref().is_some_and(|job| job.items.contains(&item.id) && job.state != JobState::Done) {
+        } else if self
+            .job
+            .as_ref()
+            .is_some_and(|job| job.items.contains(&item.id) && job.state != JobState::Done)
+        {
             Here::Coming
         } else if any {
             Here::Partly
@@ -157,7 +160,8 @@ impl Shelf {
     /// The row of an item.
     pub fn row(&self, item: &Item) -> ItemRow {
         let needed = self.needed(item);
-        let size = needed.iter().map(|id| self.size_of(id)).try_fold(0_u64, |sum, size| size.map(|s| sum + s));
+        let size =
+            needed.iter().map(|id| self.size_of(id)).try_fold(0_u64, |sum, size| size.map(|s| sum + s));
         let progress = match &item.body {
             ItemBody::Video(video) => self.positions.get(&item.id).map(|p| {
                 let length = video.duration_ms.unwrap_or_else(|| {
@@ -341,7 +345,9 @@ pub(crate) fn excerpt(work: &Work) -> String {
         Deed::QuizFinish { answers, .. } => answers
             .iter()
             .find_map(|a| match &a.response {
-                daypack_course::quiz::Response::Essay { text } if !text.trim().is_empty() => Some(text.clone()),
+                daypack_course::quiz::Response::Essay { text } if !text.trim().is_empty() => {
+                    Some(text.clone())
+                }
                 _ => None,
             })
             .unwrap_or_default(),

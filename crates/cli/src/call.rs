@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use daypack_app::api::{COMMANDS, Failure, FailureCode, dispatch, input::Nothing, outline::JobState, typescript};
+use daypack_app::api::{
+    COMMANDS, Failure, FailureCode, dispatch, input::Nothing, outline::JobState, typescript,
+};
 use daypack_app::remote::Owner;
 use daypack_app::{App, OpenOptions};
 use serde_json::{Value, json};
@@ -28,7 +30,8 @@ pub async fn call(data: &Path, command: &str, input: &str, settle: Option<u64>) 
 }
 
 async fn run(data: &Path, command: &str, input: Value, settle: Option<u64>) -> Result<Value, Failure> {
-    let options = OpenOptions { data_dir: data.to_owned(), quiet: settle.is_none(), ..OpenOptions::default() };
+    let options =
+        OpenOptions { data_dir: data.to_owned(), quiet: settle.is_none(), ..OpenOptions::default() };
     let app = match App::open(options).await {
         Ok(app) => app,
         Err(failure) if failure.code == FailureCode::InUse => {

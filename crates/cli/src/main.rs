@@ -75,7 +75,9 @@ fn main() -> ExitCode {
     };
     runtime.block_on(async {
         match arguments.command {
-            Command::Call { command, input, data, settle } => call::call(&data, &command, &input, settle).await,
+            Command::Call { command, input, data, settle } => {
+                call::call(&data, &command, &input, settle).await
+            }
             Command::Watch { data } => call::watch(&data).await,
             Command::Serve { data } => call::serve(&data).await,
             Command::Commands { typescript } => {

@@ -96,8 +96,8 @@ fn done(command: Pack) -> Result<Value, Value> {
             Ok(json!({ "objects": report.objects, "size": report.size }))
         }
         Pack::Verify { package } => {
-            let report = pack::verify(&package)
-                .map_err(|e| json!({ "code": e.code(), "facts": e.facts() }))?;
+            let report =
+                pack::verify(&package).map_err(|e| json!({ "code": e.code(), "facts": e.facts() }))?;
             Ok(json!({ "course": report.course, "objects": report.objects, "key": report.key }))
         }
         Pack::Keygen { out } => {

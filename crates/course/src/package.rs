@@ -88,7 +88,8 @@ impl Manifest {
         if self.format != Self::FORMAT {
             return Err(ManifestFault::Format(self.format.clone()));
         }
-        if let Some((id, _)) = self.course.assets.iter().find(|(_, a)| a.digest.is_none() || a.size.is_none()) {
+        if let Some((id, _)) = self.course.assets.iter().find(|(_, a)| a.digest.is_none() || a.size.is_none())
+        {
             return Err(ManifestFault::Unproven(id.to_string()));
         }
         match self.course.check().into_iter().next() {

@@ -46,8 +46,7 @@ impl Watched {
         if duration_ms == 0 {
             return 0.0;
         }
-        let seen: u64 =
-            self.0.iter().map(|(from, to)| (*to).min(duration_ms).saturating_sub(*from)).sum();
+        let seen: u64 = self.0.iter().map(|(from, to)| (*to).min(duration_ms).saturating_sub(*from)).sum();
         (seen as f64 / duration_ms as f64).clamp(0.0, 1.0)
     }
 

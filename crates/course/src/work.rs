@@ -221,7 +221,9 @@ impl Deed {
     pub fn size(&self) -> u64 {
         match self {
             Self::QuizFinish { answers, .. } => answers.len() as u64 * 512,
-            Self::Submission { text, files, .. } => text.len() as u64 + files.iter().map(|f| f.size).sum::<u64>(),
+            Self::Submission { text, files, .. } => {
+                text.len() as u64 + files.iter().map(|f| f.size).sum::<u64>()
+            }
             Self::Post { subject, text, .. } => (subject.len() + text.len()) as u64,
             Self::Completion { .. } => 64,
         }

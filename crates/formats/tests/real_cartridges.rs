@@ -1,5 +1,6 @@
 //! Real cartridges of other makers: each opens or is refused with a reason, and what is in it agrees with a census
 //! taken by other means (text search in the manifest instead of our parser).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -113,7 +114,7 @@ fn every_real_cartridge_opens_and_agrees_with_the_census() {
 fn pages_find_their_pictures_and_name_what_is_elsewhere() {
     let path = real().join("cc/viewer-rich-content-cc-file.imscc");
     if !path.exists() {
-        println!("skipped: {} not here", "real-courses/cc/viewer-rich-content-cc-file.imscc");
+        println!("skipped: real-courses/cc/viewer-rich-content-cc-file.imscc not here");
         return;
     }
     let got = cartridge::read(&path).unwrap();

@@ -27,7 +27,8 @@ pub fn small_course() -> PathBuf {
 
 /// The sample course as `cargo xtask` builds it; `None` when it was not built.
 pub fn sample_course() -> Option<PathBuf> {
-    let path = std::env::var_os("DAYPACK_SAMPLE").map_or_else(|| root().join("target/sample/course"), PathBuf::from);
+    let path =
+        std::env::var_os("DAYPACK_SAMPLE").map_or_else(|| root().join("target/sample/course"), PathBuf::from);
     path.join("course.json").exists().then_some(path)
 }
 
@@ -118,7 +119,11 @@ impl Drop for Practice {
 
 /// Runs the tool; returns its exit code and the JSON it printed.
 pub fn daypack(arguments: &[&str]) -> (i32, Value) {
-    let out = Command::new(bin("daypack")).args(arguments).stderr(Stdio::inherit()).output().expect("the tool runs");
+    let out = Command::new(bin("daypack"))
+        .args(arguments)
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("the tool runs");
     let text = String::from_utf8_lossy(&out.stdout);
     let last = text.lines().last().unwrap_or_default();
     (out.status.code().unwrap_or(-1), serde_json::from_str(last).unwrap_or(Value::Null))

@@ -3,6 +3,7 @@
 //! Needs a screen (`DISPLAY`; `cargo xtask test` gives one) and the built programs. One window at a time: WebKit allows
 //! one automated session, so window tests run with `--test-threads=1`. The driver, the window and their folders go
 //! when the [`Window`] is dropped, also when a test fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -263,9 +264,11 @@ impl Driver {
             assert!(Instant::now() < end, "WebKitWebDriver does not listen");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        match ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&address).await {
-            Ok(client) => client,
-            Err(error) => panic!("the window does not open: {error}"),
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        match tokio::time::timeout(PATIENCE * 2, builder.capabilities(wanted).connect(&address)).await {
+            Ok(Ok(client)) => client,
+            Ok(Err(error)) => panic!("the window does not open: {error}"),
+            Err(_) => panic!("the window does not open: no answer from WebKitWebDriver"),
         }
     }
 }

@@ -66,7 +66,10 @@ async fn a_site_behind_a_portal_in_maintenance_or_with_a_wrong_password_says_so(
     campus.ctl(&["maintenance", "off"]);
     let wrong = SignIn { site: campus.site.clone(), username: "student1".into(), password: "x".into() };
     assert_eq!(app.sign_in(wrong).await.unwrap_err().code, Code::WrongPassword);
-    assert!(app.site_check(Address { address: campus.site.clone() }).await.is_ok(), "and the right one works");
+    assert!(
+        app.site_check(Address { address: campus.site.clone() }).await.is_ok(),
+        "and the right one works"
+    );
     app.close().await;
 }
 
@@ -85,8 +88,7 @@ fn key(dir: &Path) -> String {
 fn build(dir: &Path, name: &str, key: &str) -> std::path::PathBuf {
     let out = dir.join(name);
     let folder = small_course().display().to_string();
-    let (code, said) =
-        daypack(&["pack", "build", &folder, "--out", out.to_str().unwrap(), "--key", key]);
+    let (code, said) = daypack(&["pack", "build", &folder, "--out", out.to_str().unwrap(), "--key", key]);
     assert_eq!(code, 0, "{said}");
     out
 }
@@ -154,7 +156,16 @@ async fn a_library_gives_courses_and_a_full_disk_or_a_wrong_key_is_said_before_a
     std::fs::create_dir(&library).unwrap();
     let key = key(dir.path());
     build(&library, "course", &key);
-    let made = daypack(&["pack", "library", library.to_str().unwrap(), "--title", "Village library", "--key", &key, "course"]);
+    let made = daypack(&[
+        "pack",
+        "library",
+        library.to_str().unwrap(),
+        "--title",
+        "Village library",
+        "--key",
+        &key,
+        "course",
+    ]);
     assert_eq!(made.0, 0, "{made:?}");
     let campus = Practice::start(&small_course(), Some(&library), &dir.path().join("campus"));
     let app = open(&dir.path().join("data")).await;
@@ -192,7 +203,8 @@ async fn a_disk_without_room_refuses_before_the_first_byte() {
     let app = open(&small.join("data")).await;
     let failed = app.look_around(Nothing {}).await.expect_err("no room").code;
     assert_eq!(failed, Code::NoSpace);
-    let draft = DraftSave { course: "c".into(), item: "i".into(), slot: "text".into(), text: "still saved".into() };
+    let draft =
+        DraftSave { course: "c".into(), item: "i".into(), slot: "text".into(), text: "still saved".into() };
     assert!(app.draft_save(draft).await.is_ok(), "answers still fit");
     app.close().await;
     drop(app);
@@ -236,7 +248,10 @@ async fn real_cartridges_open_with_honest_labels() {
                     let view = app.course(CourseInput { course: course.id.clone() }).await.unwrap();
                     let items: Vec<_> = view.sections.into_iter().flat_map(|s| s.items).collect();
                     assert!(!items.is_empty(), "{} has an outline", path.display());
-                    online += items.iter().filter(|i| !i.online.is_empty() || i.here == Here::NeedsInternet).count();
+                    online += items
+                        .iter()
+                        .filter(|i| !i.online.is_empty() || i.here == Here::NeedsInternet)
+                        .count();
                     for item in items.iter().filter(|i| i.here == Here::Ready).take(3) {
                         let input = ItemInput { course: course.id.clone(), item: item.id.clone() };
                         app.item(input).await.expect("a ready item opens");

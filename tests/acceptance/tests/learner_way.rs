@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use daypack_app::api::FailureCode;
 use daypack_app::api::input::*;
 use daypack_app::api::outline::{Here, ItemRow, JobState, OfferCard};
 use daypack_app::api::study::ItemBodyView;
-use daypack_app::api::FailureCode;
 use daypack_app::{App, OpenOptions};
 use daypack_course::outline::ItemKind;
 use daypack_course::quiz::{QuestionBody, Response};
@@ -48,7 +48,9 @@ async fn rows(app: &App, course: &CourseId) -> Vec<ItemRow> {
 }
 
 async fn take_all(app: &App, course: &CourseId) {
-    app.take_along(TakeAlong { course: course.clone(), section: None, item: None, tier: None }).await.expect("taken");
+    app.take_along(TakeAlong { course: course.clone(), section: None, item: None, tier: None })
+        .await
+        .expect("taken");
     until("everything is here", || async {
         let jobs = app.jobs(Nothing {}).await.unwrap().jobs;
         let job = jobs.into_iter().find(|j| j.course == *course)?;
@@ -69,7 +71,9 @@ fn of_kind(rows: &[ItemRow], kind: ItemKind) -> Vec<ItemId> {
 /// Some answer for every question, the same each time.
 fn answer(body: &QuestionBody) -> Option<Response> {
     Some(match body {
-        QuestionBody::SingleChoice(q) => Response::SingleChoice { choice: Some(q.choices.first()?.id.clone()) },
+        QuestionBody::SingleChoice(q) => {
+            Response::SingleChoice { choice: Some(q.choices.first()?.id.clone()) }
+        }
         QuestionBody::MultipleChoice(q) => {
             Response::MultipleChoice { choices: q.choices.iter().take(2).map(|c| c.id.clone()).collect() }
         }
@@ -89,7 +93,8 @@ fn answer(body: &QuestionBody) -> Option<Response> {
     })
 }
 
-const ESSAY: &str = "A message is cut into packets & each finds its own way.\n\u{645}\u{631}\u{62d}\u{628}\u{627} = 100 %";
+const ESSAY: &str =
+    "A message is cut into packets & each finds its own way.\n\u{645}\u{631}\u{62d}\u{628}\u{627} = 100 %";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
@@ -159,7 +164,8 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     app.draft_save(draft).await.unwrap();
     let file = dir.path().join("drawing = 1.txt");
     std::fs::write(&file, "a drawing").unwrap();
-    let attach = FileAttach { course: course.clone(), item: assignment.clone(), path: file.display().to_string() };
+    let attach =
+        FileAttach { course: course.clone(), item: assignment.clone(), path: file.display().to_string() };
     assert_eq!(app.file_attach(attach).await.unwrap().files.len(), 1);
 
     // 4. The program ends here without a word and is opened again.
@@ -168,7 +174,9 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     let app = open(&data).await;
     let ItemBodyView::Video(lecture) = body(&app, &course, &video).await else { panic!("a lecture") };
     assert_eq!((lecture.position_ms, lecture.watched.total_ms()), (1_234, 1_234));
-    let ItemBodyView::Assignment(view) = body(&app, &course, &assignment).await else { panic!("an assignment") };
+    let ItemBodyView::Assignment(view) = body(&app, &course, &assignment).await else {
+        panic!("an assignment")
+    };
     assert_eq!((view.draft.text.as_str(), view.draft.files.len()), (ESSAY, 1));
     for attempt in &attempts {
         app.attempt_finish(AttemptInput { attempt: attempt.id.clone() }).await.expect("finished");
@@ -184,7 +192,10 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     };
     app.post_send(post).await.expect("sealed");
     let waiting = app.outbox(Nothing {}).await.unwrap();
-    assert!(waiting.unsent >= 3 && waiting.work.iter().all(|w| matches!(w.state, WorkState::Waiting)), "{waiting:?}");
+    assert!(
+        waiting.unsent >= 3 && waiting.work.iter().all(|w| matches!(w.state, WorkState::Waiting)),
+        "{waiting:?}"
+    );
 
     // 5. Online; the first reply to each kind of write is lost.
     campus.restart();

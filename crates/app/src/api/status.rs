@@ -113,7 +113,13 @@ pub enum Theme {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { language: String::new(), theme: Theme::System, tier: Tier::Standard, rate: 1.0, captions: true }
+        Self {
+            language: String::new(),
+            theme: Theme::System,
+            tier: Tier::Standard,
+            rate: 1.0,
+            captions: true,
+        }
     }
 }
 

@@ -38,6 +38,7 @@ pub struct ItemView {
 }
 
 /// What an item is, with local addresses.
+#[allow(clippy::large_enum_variant, reason = "one at a time, on its way to JSON")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ItemBodyView {

@@ -93,7 +93,9 @@ impl App {
                     .and_then(|u| u.host_str().map(str::to_owned))
                     .unwrap_or_default(),
             },
-            ItemBody::Unsupported(unsupported) => ItemBodyView::Unsupported { what: unsupported.what.clone() },
+            ItemBody::Unsupported(unsupported) => {
+                ItemBodyView::Unsupported { what: unsupported.what.clone() }
+            }
         };
         let server = if media.is_empty() { None } else { Some(self.media_server(media).await?) };
         let (body, feedback) = with_addresses(body, about, &feedback_files, server.as_ref(), &shelf, &item);
@@ -192,7 +194,9 @@ impl App {
         item: &Item,
         reading: &Reading,
     ) -> Result<(ItemBodyView, Option<ContentServer>), Failure> {
-        let Some((digest, size)) = here(shelf, &reading.main) else { return Ok((ItemBodyView::NotHere {}, None)) };
+        let Some((digest, size)) = here(shelf, &reading.main) else {
+            return Ok((ItemBodyView::NotHere {}, None));
+        };
         let Some(asset) = shelf.course.assets.get(&reading.main) else {
             return Ok((ItemBodyView::NotHere {}, None));
         };
@@ -220,10 +224,11 @@ impl App {
         if shape == ReadingShape::Page {
             let path = store.objects().path(&digest);
             let bytes = tokio::fs::read(&path).await.map_err(|e| failure::file(&e, &path))?;
-            page_html = clean_page(&String::from_utf8_lossy(&bytes), "").html;
+            page_html = clean_page(&String::from_utf8_lossy(&bytes), reading.main.as_str()).html;
         } else {
             // Text is sent as text whatever its type, so that nothing in it runs.
-            let media_type = if shape == ReadingShape::Text { "text/plain; charset=utf-8" } else { &asset.media_type };
+            let media_type =
+                if shape == ReadingShape::Text { "text/plain; charset=utf-8" } else { &asset.media_type };
             files.insert("document".to_owned(), served(&digest, media_type));
         }
         let content = ServedReading {
@@ -262,7 +267,10 @@ impl App {
             slots.extend(posts.iter().map(|p| format!("reply:{}", p.id)));
             for slot in slots {
                 if let Some(draft) = store.draft_get(&course, &item, &slot)?.filter(|d| !d.text.is_empty()) {
-                    drafts.insert(slot, Draft { text: draft.text, saved_at: Some(draft.at), files: Vec::new() });
+                    drafts.insert(
+                        slot,
+                        Draft { text: draft.text, saved_at: Some(draft.at), files: Vec::new() },
+                    );
                 }
             }
             let posts = posts.into_iter().map(|p| PostView { html: clean_fragment(&p.html), ..p }).collect();
@@ -353,10 +361,10 @@ fn with_addresses(
     if let (ItemBodyView::Video(view), ItemBody::Video(video)) = (&mut body, &item.body) {
         let mut sources = view.sources.iter_mut();
         for rendition in &video.renditions {
-            if let Some(address) = url(&format!("source:{}", rendition.asset)) {
-                if let Some(source) = sources.next() {
-                    source.url = address;
-                }
+            if let Some(address) = url(&format!("source:{}", rendition.asset))
+                && let Some(source) = sources.next()
+            {
+                source.url = address;
             }
         }
         view.poster = url("poster");

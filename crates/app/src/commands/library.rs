@@ -29,7 +29,8 @@ impl App {
                 .libraries()?
                 .into_iter()
                 .map(|l| LibraryAdded {
-                    courses: u32::try_from(all.iter().filter(|o| o.source == l.address).count()).unwrap_or(u32::MAX),
+                    courses: u32::try_from(all.iter().filter(|o| o.source == l.address).count())
+                        .unwrap_or(u32::MAX),
                     address: l.address,
                     title: l.title,
                     fingerprint: l.fingerprint,
@@ -37,7 +38,11 @@ impl App {
                 .collect();
             let offers = all
                 .into_iter()
-                .filter(|offer| !here.iter().any(|id: &daypack_course::CourseId| id.as_str() == source::detail(offer).course))
+                .filter(|offer| {
+                    !here
+                        .iter()
+                        .any(|id: &daypack_course::CourseId| id.as_str() == source::detail(offer).course)
+                })
                 .map(|offer| OfferCard {
                     source_name: source::detail(&offer).source_name,
                     source: offer.source,

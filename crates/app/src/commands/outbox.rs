@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use daypack_course::WorkId;
 use daypack_course::quiz::Response;
 use daypack_course::work::{Answer, Deed, Work, WorkState};
-use daypack_course::WorkId;
 use daypack_store::WorkRow;
 
 use super::item::feedback_view;
@@ -84,8 +84,10 @@ impl App {
             }
             for (file, address) in &mut view.files {
                 if here.contains_key(address) {
-                    file.url =
-                        server.as_ref().and_then(|s| s.url(&format!("feedback:{address}"))).map(str::to_owned);
+                    file.url = server
+                        .as_ref()
+                        .and_then(|s| s.url(&format!("feedback:{address}")))
+                        .map(str::to_owned);
                 }
             }
             feedback.push(view.into());
@@ -204,7 +206,9 @@ fn line(answer: &Answer) -> WorkLine {
     let text = match &answer.response {
         Response::SingleChoice { choice } => choice.as_ref().map(label).unwrap_or_default(),
         Response::MultipleChoice { choices } => choices.iter().map(label).collect::<Vec<_>>().join("\n"),
-        Response::TrueFalse { value } => value.map(|v| if v { "✓" } else { "✗" }.to_owned()).unwrap_or_default(),
+        Response::TrueFalse { value } => {
+            value.map(|v| if v { "✓" } else { "✗" }.to_owned()).unwrap_or_default()
+        }
         Response::ShortText { text } | Response::Number { text } | Response::Essay { text } => text.clone(),
         Response::Matching { pairs } => {
             pairs.iter().map(|(l, r)| format!("{} – {}", label(l), label(r))).collect::<Vec<_>>().join("\n")

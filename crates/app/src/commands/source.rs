@@ -132,7 +132,11 @@ pub(crate) fn source_name(store: &Store, source: &str) -> Result<String, daypack
     if let Some(account) = store.accounts()?.into_iter().find(|a| a.id.as_str() == source) {
         return Ok(account.site_name);
     }
-    Ok(store.libraries()?.into_iter().find(|l| l.address == source).map_or_else(|| source.to_owned(), |l| l.title))
+    Ok(store
+        .libraries()?
+        .into_iter()
+        .find(|l| l.address == source)
+        .map_or_else(|| source.to_owned(), |l| l.title))
 }
 
 /// A site's refusal to answer, in the words of the list of commands.
@@ -143,6 +147,8 @@ pub(crate) fn read_failed(error: &ReadError, account: &AccountId) -> Failure {
         ReadError::SignIn => Failure::new(FailureCode::SignInNeeded).fact("account", account),
         ReadError::Maintenance => FailureCode::Maintenance.into(),
         ReadError::Refused(said) => Failure::new(FailureCode::SiteRefused).fact("said", said),
-        ReadError::Unexpected(what) => Failure::new(FailureCode::SiteRefused).fact("said", "").fact("why", what),
+        ReadError::Unexpected(what) => {
+            Failure::new(FailureCode::SiteRefused).fact("said", "").fact("why", what)
+        }
     }
 }

@@ -131,7 +131,8 @@ impl App {
             match source::library(self).library(&library.address, trusted).await {
                 Ok(found) => {
                     reached = true;
-                    self.offers_of_library(&found.address, &found.title, &found.fingerprint, &found.courses).await?;
+                    self.offers_of_library(&found.address, &found.title, &found.fingerprint, &found.courses)
+                        .await?;
                 }
                 Err(error) => failed = Some(library_failed(&error, &library.address)),
             }
@@ -341,7 +342,8 @@ impl App {
             .manifest(address, &channel.manifest)
             .await
             .map_err(|error| library_failed(&error, address))?;
-        let manifest = open_manifest(&packed, &channel).map_err(|error| open_failed(&error, &channel.title))?;
+        let manifest =
+            open_manifest(&packed, &channel).map_err(|error| open_failed(&error, &channel.title))?;
         self.desk(Note::Contact(true)).await;
         let mut course = manifest.course;
         course.id = course_id(&key.fingerprint(), &channel.course);
@@ -352,10 +354,7 @@ impl App {
         };
         for asset in course.assets.values_mut() {
             if let Some(digest) = &asset.digest {
-                asset.remote = Some(RemoteFile {
-                    url: address.to_owned(),
-                    version: digest.to_string(),
-                });
+                asset.remote = Some(RemoteFile { url: address.to_owned(), version: digest.to_string() });
             }
         }
         self.trust(&channel, &key).await?;
@@ -392,8 +391,7 @@ impl App {
 
     async fn trust(&self, channel: &Channel, key: &PublicKey) -> Result<(), Failure> {
         let scope = trust_scope(channel);
-        let seen =
-            Trusted { fingerprint: key.fingerprint(), epoch: channel.epoch, version: channel.version };
+        let seen = Trusted { fingerprint: key.fingerprint(), epoch: channel.epoch, version: channel.version };
         let at = self.now();
         self.db(move |store| store.trust_put(&scope, &seen, at)).await
     }
@@ -404,8 +402,11 @@ impl App {
         name: &str,
         built_in: bool,
     ) -> Result<OpenedCourse, Failure> {
-        let signer =
-            if built_in { Signer::Unsigned {} } else { self.check_trust(&package.channel, &package.key).await? };
+        let signer = if built_in {
+            Signer::Unsigned {}
+        } else {
+            self.check_trust(&package.channel, &package.key).await?
+        };
         let needed: u64 = package.objects().iter().map(|(_, size)| size).sum();
         let free = self.db(|store| store.free_space()).await?;
         if needed.saturating_add(wants::RESERVE) > free {
@@ -428,17 +429,10 @@ impl App {
         tokio::task::spawn_blocking(move || copy_objects(app.store(), &package, &shown))
             .await
             .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))??;
-        let made = OpenedCourse {
-            id: course.id.clone(),
-            title: course.title.clone(),
-            signer,
-            findings: Vec::new(),
-        };
-        let assets: Vec<_> = course
-            .assets
-            .iter()
-            .filter_map(|(id, a)| Some((id.clone(), a.digest?, a.size?)))
-            .collect();
+        let made =
+            OpenedCourse { id: course.id.clone(), title: course.title.clone(), signer, findings: Vec::new() };
+        let assets: Vec<_> =
+            course.assets.iter().filter_map(|(id, a)| Some((id.clone(), a.digest?, a.size?))).collect();
         let id = course.id.clone();
         self.keep_course(course, Vec::new()).await?;
         self.db(move |store| {
@@ -465,8 +459,7 @@ impl App {
             let store = app.store();
             let mut kept = Vec::new();
             for id in cartridge.files.keys() {
-                let mut reader =
-                    cartridge.open_asset(id).map_err(|error| open_failed(&error, &shown))?;
+                let mut reader = cartridge.open_asset(id).map_err(|error| open_failed(&error, &shown))?;
                 let (digest, size) = store.objects().import_reader(&mut reader, None)?;
                 kept.push((id.clone(), digest, size));
             }

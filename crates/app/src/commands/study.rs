@@ -109,9 +109,7 @@ impl App {
     /// See the list of commands.
     pub async fn attempt_finish(&self, input: AttemptInput) -> Result<AttemptView, Failure> {
         let id = input.attempt.clone();
-        let row = self
-            .db_or(move |store| store.attempt_get(&id)?.ok_or_else(|| unknown("attempt")))
-            .await?;
+        let row = self.db_or(move |store| store.attempt_get(&id)?.ok_or_else(|| unknown("attempt"))).await?;
         if row.state == AttemptState::Finished {
             return self.attempt_view(row.id).await;
         }
@@ -157,7 +155,8 @@ impl App {
     /// See the list of commands.
     pub async fn draft_save(&self, input: DraftSave) -> Result<Saved, Failure> {
         let at = self.now();
-        self.db(move |store| store.draft_put(&input.course, &input.item, &input.slot, &input.text, at)).await?;
+        self.db(move |store| store.draft_put(&input.course, &input.item, &input.slot, &input.text, at))
+            .await?;
         Ok(Saved { at })
     }
 
@@ -192,8 +191,7 @@ impl App {
         let at = self.now();
         let work = self
             .db_or(move |store| {
-                let (account, target) =
-                    shelf::receiver(store, &item)?.ok_or(FailureCode::NowhereToSend)?;
+                let (account, target) = shelf::receiver(store, &item)?.ok_or(FailureCode::NowhereToSend)?;
                 let text =
                     store.draft_get(&input.course, &input.item, "text")?.map(|d| d.text).unwrap_or_default();
                 let text = if assignment.accepts_text { text } else { String::new() };
@@ -230,8 +228,7 @@ impl App {
         let at = self.now();
         let work = self
             .db_or(move |store| {
-                let (account, target) =
-                    shelf::receiver(store, &item)?.ok_or(FailureCode::NowhereToSend)?;
+                let (account, target) = shelf::receiver(store, &item)?.ok_or(FailureCode::NowhereToSend)?;
                 let slot = input.parent.as_ref().map_or_else(|| "new".to_owned(), |p| format!("reply:{p}"));
                 let work = Work {
                     id,
@@ -409,7 +406,7 @@ fn answers(questions: &[Question], responses: &Responses) -> Vec<Answer> {
             Some(Answer {
                 question: question.id.clone(),
                 slot: question.slot,
-                text: daypack_formats::html::plain_text(&question.text_html),
+                text: daypack_lms::moodle::words::plain(&question.text_html),
                 response: response.clone(),
                 labels: labels(&question.body),
             })
@@ -418,10 +415,14 @@ fn answers(questions: &[Question], responses: &Responses) -> Vec<Answer> {
 }
 
 fn labels(body: &QuestionBody) -> BTreeMap<String, String> {
-    let plain = daypack_formats::html::plain_text;
+    let plain = daypack_lms::moodle::words::plain;
     match body {
-        QuestionBody::SingleChoice(q) => q.choices.iter().map(|c| (c.id.clone(), plain(&c.text_html))).collect(),
-        QuestionBody::MultipleChoice(q) => q.choices.iter().map(|c| (c.id.clone(), plain(&c.text_html))).collect(),
+        QuestionBody::SingleChoice(q) => {
+            q.choices.iter().map(|c| (c.id.clone(), plain(&c.text_html))).collect()
+        }
+        QuestionBody::MultipleChoice(q) => {
+            q.choices.iter().map(|c| (c.id.clone(), plain(&c.text_html))).collect()
+        }
         QuestionBody::Matching(q) => {
             q.left.iter().chain(&q.right).map(|s| (s.id.clone(), plain(&s.text_html))).collect()
         }

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use daypack_course::outline::{Item, ItemBody};
 use daypack_course::{AssetId, CourseId, ItemId};
 
+use crate::App;
 use crate::api::input::*;
 use crate::api::outline::{CourseView, Jobs};
 use crate::api::{Event, Failure};
 use crate::runner::{Note, wants};
-use crate::App;
 
 impl App {
     /// See the list of commands.
@@ -113,8 +113,7 @@ impl App {
         item: &ItemId,
     ) -> Result<(daypack_course::outline::Course, Item), Failure> {
         let (course, item) = (course.clone(), item.clone());
-        let unknown =
-            |what: &str| Failure::new(crate::api::FailureCode::Unknown).fact("what", what);
+        let unknown = |what: &str| Failure::new(crate::api::FailureCode::Unknown).fact("what", what);
         self.db_or(move |store| {
             let course = store.course_get(&course)?.ok_or_else(|| unknown("course"))?;
             let item = course.item(&item).cloned().ok_or_else(|| unknown("item"))?;

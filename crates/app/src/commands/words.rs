@@ -17,7 +17,9 @@ pub(crate) fn clean_question(mut question: Question) -> Question {
             clean(&mut c.text_html);
             clean(&mut c.feedback_html);
         }),
-        QuestionBody::Matching(q) => q.left.iter_mut().chain(&mut q.right).for_each(|s| clean(&mut s.text_html)),
+        QuestionBody::Matching(q) => {
+            q.left.iter_mut().chain(&mut q.right).for_each(|s| clean(&mut s.text_html))
+        }
         QuestionBody::TrueFalse(_)
         | QuestionBody::ShortText(_)
         | QuestionBody::Number(_)

@@ -155,10 +155,10 @@ impl Desk {
                 self.wake_up(now);
             }
             Note::WorkRetry(id) => {
-                if self.outbox.entry(&id).is_none() {
-                    if let Ok(Some(row)) = self.app.store().work_get(&id) {
-                        self.outbox_step(outbox::Event::Added(entry_of(&row.work, true)), now);
-                    }
+                if self.outbox.entry(&id).is_none()
+                    && let Ok(Some(row)) = self.app.store().work_get(&id)
+                {
+                    self.outbox_step(outbox::Event::Added(entry_of(&row.work, true)), now);
                 }
                 self.outbox_step(outbox::Event::LearnerRetries { id }, now);
                 self.wake_up(now);
@@ -176,7 +176,9 @@ impl Desk {
                     self.next_pull = now;
                 }
             }
-            Note::SettleEnded(id, settled) => self.outbox_step(outbox::Event::SettleEnded { id, settled }, now),
+            Note::SettleEnded(id, settled) => {
+                self.outbox_step(outbox::Event::SettleEnded { id, settled }, now)
+            }
             Note::SignedIn(account) => {
                 self.outbox_step(outbox::Event::SignedIn { account }, now);
                 self.contact(true, now);
@@ -277,7 +279,11 @@ impl Desk {
 
     fn after(&mut self, now: TimeMs) {
         let online = self.is_online();
-        if online && !self.pulling && now >= self.next_pull && (!self.quiet || !self.waiting_for_sync.is_empty()) {
+        if online
+            && !self.pulling
+            && now >= self.next_pull
+            && (!self.quiet || !self.waiting_for_sync.is_empty())
+        {
             self.pulling = true;
             self.next_pull = now.plus(PULL_EVERY_MS);
             tokio::spawn(pull::round(self.app.clone()));
@@ -456,7 +462,8 @@ impl Desk {
         for job in &mut jobs {
             if job.state == JobState::Running {
                 job.speed = self.speed.bytes_per_second();
-                job.left_ms = job.total_bytes.and_then(|t| self.speed.eta_ms(t.saturating_sub(job.done_bytes)));
+                job.left_ms =
+                    job.total_bytes.and_then(|t| self.speed.eta_ms(t.saturating_sub(job.done_bytes)));
             }
         }
         if self.fetching.is_empty() {

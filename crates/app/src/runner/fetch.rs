@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use daypack_course::outline::{Asset, Course};
 use daypack_course::AssetId;
+use daypack_course::outline::{Asset, Course};
 use daypack_engine::download::FailWhy;
 use daypack_lms::FetchError;
 use daypack_store::StoreError;
@@ -152,7 +152,8 @@ fn keep(app: &App, course: &Course, id: &AssetId, have: u64, validator: Option<&
 
 /// Moodle's ETag is the SHA-1 of the content; where a source gives none, length and type were checked.
 pub(super) fn sha1_fits(path: &std::path::Path, expected: Option<&str>) -> bool {
-    let Some(expected) = expected.filter(|e| e.len() == 40 && e.bytes().all(|b| b.is_ascii_hexdigit())) else {
+    let Some(expected) = expected.filter(|e| e.len() == 40 && e.bytes().all(|b| b.is_ascii_hexdigit()))
+    else {
         return true;
     };
     match sha1_of(path) {

@@ -33,7 +33,9 @@ pub(crate) async fn probe(app: App) {
     if let Ok((sites, libraries)) = known {
         for (kind, site) in sites {
             found = match source::connector(&app, &kind).probe(&site).await {
-                Ok(_) | Err(SiteError::Maintenance | SiteError::ServiceOff | SiteError::TooOld) => Probe::Answered,
+                Ok(_) | Err(SiteError::Maintenance | SiteError::ServiceOff | SiteError::TooOld) => {
+                    Probe::Answered
+                }
                 Err(SiteError::CaptivePortal | SiteError::NotAnLms) => Probe::Portal,
                 Err(_) => found,
             };
@@ -216,11 +218,11 @@ async fn recording(
     }
     partial.sync()?;
     let (digest, _) = store.objects().partial_finish(&key, None)?;
-    if let Some(expected) = download.sha1.as_deref() {
-        if !super::fetch::sha1_fits(&store.objects().path(&digest), Some(expected)) {
-            store.object_remove(&digest)?;
-            return Err(Failure::new(FailureCode::BrokenPackage).fact("name", &file.name));
-        }
+    if let Some(expected) = download.sha1.as_deref()
+        && !super::fetch::sha1_fits(&store.objects().path(&digest), Some(expected))
+    {
+        store.object_remove(&digest)?;
+        return Err(Failure::new(FailureCode::BrokenPackage).fact("name", &file.name));
     }
     let (id, url) = (feedback.to_owned(), file.url.clone());
     app.db(move |store| store.feedback_file_put(&id, &url, &digest)).await

@@ -42,7 +42,10 @@ async fn prepare(app: &App, id: &WorkId) -> Option<(source::Session, Work, StepL
     let found = app
         .db(move |store| {
             let row = store.work_get(&id)?;
-            let log = store.work_step_get(&id)?.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
+            let log = store
+                .work_step_get(&id)?
+                .and_then(|value| serde_json::from_value(value).ok())
+                .unwrap_or_default();
             Ok(row.map(|row| (row.work, log)))
         })
         .await

@@ -56,7 +56,10 @@ impl ContentServer {
         let state = Arc::new(Content { reading, viewer });
         let router = Router::new()
             .route("/page", any(page))
-            .route("/style.css", any(|| async { with_policy(text("text/css; charset=utf-8", STYLE), PAGE_POLICY) }))
+            .route(
+                "/style.css",
+                any(|| async { with_policy(text("text/css; charset=utf-8", STYLE), PAGE_POLICY) }),
+            )
             .route("/f/{*path}", any(file))
             .route("/viewer/{*path}", any(viewer_file))
             .with_state(state);
@@ -81,11 +84,15 @@ impl ContentServer {
 
 fn encode(path: &str) -> String {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const KEEP: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
+    const KEEP: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
     utf8_percent_encode(path, KEEP).to_string()
 }
 
-async fn page(State(content): State<Arc<Content>>, Query(query): Query<BTreeMap<String, String>>) -> Response {
+async fn page(
+    State(content): State<Arc<Content>>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Response {
     if content.reading.page_html.is_empty() {
         return nothing();
     }

@@ -45,7 +45,8 @@ pub async fn send(served: &Served, method: &Method, headers: &HeaderMap) -> Resp
         .header(header::CONTENT_LENGTH, to - from);
     match part {
         Part::Slice { .. } => {
-            response = response.header(header::CONTENT_RANGE, format!("bytes {from}-{}/{size}", to.saturating_sub(1)));
+            response = response
+                .header(header::CONTENT_RANGE, format!("bytes {from}-{}/{size}", to.saturating_sub(1)));
         }
         Part::Unsatisfiable => response = response.header(header::CONTENT_RANGE, format!("bytes */{size}")),
         Part::Whole => {}

@@ -88,7 +88,12 @@ mod tests {
         let (host, path) = (host.to_owned(), format!("/{path}"));
         let result = tokio::task::spawn_blocking(move || {
             let get = |method: &str, path: &str, host_header: &str, extra: &str| {
-                ask(&host, &format!("{method} {path} HTTP/1.1\r\nHost: {host_header}\r\nConnection: close\r\n{extra}\r\n"))
+                ask(
+                    &host,
+                    &format!(
+                        "{method} {path} HTTP/1.1\r\nHost: {host_header}\r\nConnection: close\r\n{extra}\r\n"
+                    ),
+                )
             };
             let good = get("GET", &path, &host, "Range: bytes=2-4\r\n");
             assert!(good.starts_with("HTTP/1.1 206") && good.ends_with("234"), "{good}");

@@ -21,7 +21,10 @@ impl Pace {
             Some(ms) if ms > 0 => size.saturating_mul(1000) / ms,
             _ => 256 * 1024,
         };
-        Self { burst: (4 << 20).max(own.saturating_mul(12)), per_second: own.saturating_mul(4).max(512 << 10) }
+        Self {
+            burst: (4 << 20).max(own.saturating_mul(12)),
+            per_second: own.saturating_mul(4).max(512 << 10),
+        }
     }
 
     /// How long to wait before sending more, when `sent` bytes went out in `elapsed`.

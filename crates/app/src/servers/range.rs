@@ -25,7 +25,9 @@ pub fn read(header: Option<&str>, size: u64) -> Part {
         (Ok(from), Ok(last)) if last >= from => Part::Slice { from, to: last.saturating_add(1).min(size) },
         (Ok(from), Err(_)) if to.trim().is_empty() => Part::Slice { from, to: size },
         (Err(_), Ok(0)) if from.trim().is_empty() => Part::Unsatisfiable,
-        (Err(_), Ok(tail)) if from.trim().is_empty() => Part::Slice { from: size.saturating_sub(tail), to: size },
+        (Err(_), Ok(tail)) if from.trim().is_empty() => {
+            Part::Slice { from: size.saturating_sub(tail), to: size }
+        }
         _ => Part::Whole,
     }
 }

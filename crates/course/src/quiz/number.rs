@@ -38,7 +38,8 @@ impl Number {
 /// Reads a typed number; a single comma with at most two digits or no point beside it is a decimal comma.
 /// `None` for anything that is not one finite number.
 pub fn read(text: &str, unit: &str) -> Option<f64> {
-    let mut t: String = text.chars().filter(|c| !c.is_whitespace() && *c != '\u{2019}' && *c != '_').collect();
+    let mut t: String =
+        text.chars().filter(|c| !c.is_whitespace() && *c != '\u{2019}' && *c != '_').collect();
     let unit: String = unit.chars().filter(|c| !c.is_whitespace()).collect();
     if let Some(rest) = t.to_lowercase().strip_suffix(&unit.to_lowercase()).filter(|_| !unit.is_empty()) {
         t = rest.to_owned();

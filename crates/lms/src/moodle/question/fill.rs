@@ -205,7 +205,7 @@ fn is_given(short: &str, value: &str, is_choice: bool) -> bool {
         short.strip_prefix(head).is_some_and(|n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
     };
     if short == "answer" {
-        return !value.trim().is_empty() && !(is_choice && value == "-1");
+        return !value.trim().is_empty() && (!is_choice || value != "-1");
     }
     (numbered("choice") || numbered("sub")) && value != "0"
 }
