@@ -62,7 +62,7 @@ async function main() {
     }
     await readings();
     if (!values.cut) await messages();
-    const whole = { ...course, ...(values.cut ? { id: CUT.id, title: CUT.title, sites: {} } : {}), sections };
+    const whole = { ...course, ...(values.cut ? { id: CUT.id, title: CUT.title, summary: CUT.summary, sites: {} } : {}), sections };
     await writeFile(join(draft, "course.json"), `${JSON.stringify(whole, null, 1)}\n`);
     const size = await sizeOf(draft);
     if (values.cut && size > CUT_LIMIT) throw new Error(`the cut is ${size} bytes, more than ${CUT_LIMIT}`);

@@ -45,7 +45,7 @@ export const course = {
 };
 
 /** What the "look around" cut leaves out: later lectures, and what needs the internet. */
-export const CUT = { id: "look-around", title: "Look around: how the internet reaches you", without: ["cable-map", "two-kinds-of-slow", "find-where-it-stops"] };
+export const CUT = { id: "look-around", title: "Look around: how the internet reaches you", summary: "A short lecture, readings and exercises about packets and slow lines. Try everything; it needs no internet.", without: ["cable-map", "two-kinds-of-slow", "find-where-it-stops"] };
 
 /** The one binding of each item, numbered in the order of the outline. */
 export function bind(sections) {

@@ -1,43 +1,13 @@
 //! `kill -9` at any moment: what was shown as saved is there, and what was fetched is not fetched again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use daypack_app::remote::Owner;
-use daypack_tests::practice::{Practice, bin, small_course};
+use daypack_tests::kills::{Served, type_and_kill};
+use daypack_tests::practice::{Practice, small_course};
 use serde_json::{Value, json};
-
-struct Served(Child);
-
-impl Served {
-    fn start(data: &Path) -> Self {
-        let mut child = Command::new(bin("daypack"))
-            .args(["serve", "--data", data.to_str().unwrap()])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("serving"), "{line}");
-        Self(child)
-    }
-
-    /// SIGKILL.
-    fn kill(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
 
 async fn call(data: &Path, command: &str, input: Value) -> Value {
     Owner::reach(data).await.unwrap().call(command, input).await.unwrap_or_else(|e| panic!("{command}: {e}"))
@@ -50,63 +20,10 @@ fn rounds() -> u32 {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_draft_survives_a_kill_in_the_middle_of_typing() {
     let dir = tempfile::tempdir().unwrap();
-    let data = dir.path().join("data");
-    let mut acknowledged = 0_u64;
-    let mut slowest = Duration::ZERO;
-    for round in 0..rounds() {
-        let started = Instant::now();
-        let mut served = Served::start(&data);
-        slowest = slowest.max(started.elapsed());
-        // What was acknowledged before the kill is there; at most one more may be.
-        if acknowledged > 0 {
-            let there = written(&data);
-            assert!(
-                there == acknowledged || there == acknowledged + 1,
-                "round {round}: acknowledged {acknowledged}, found {there}"
-            );
-            acknowledged = there;
-        }
-        let mut owner = Owner::reach(&data).await.unwrap();
-        let end = Instant::now() + Duration::from_millis(20 + u64::from(round * 37 % 120));
-        while Instant::now() < end {
-            let text = format!("{} words", acknowledged + 1);
-            let save = json!({ "course": "c", "item": "i", "slot": "text", "text": text });
-            owner.call("draft_save", save).await.unwrap();
-            acknowledged += 1;
-        }
-        // One is on its way when the blow falls.
-        let late = tokio::spawn(async move {
-            let text = format!("{} words", acknowledged + 1);
-            let save = json!({ "course": "c", "item": "i", "slot": "text", "text": text });
-            let _ = owner.call("draft_save", save).await;
-        });
-        tokio::task::yield_now().await;
-        served.kill();
-        let _ = late.await;
-    }
-    println!("{} kills, {acknowledged} drafts acknowledged, slowest start {slowest:?}", rounds());
-    assert!(acknowledged > u64::from(rounds()));
-}
-
-/// The number in the newest draft, read from the database beside the owner.
-fn written(data: &Path) -> u64 {
-    let db = rusqlite::Connection::open_with_flags(
-        data.join("learner.db"),
-        rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
-    );
-    // The owner holds the file alone; a copy is read instead.
-    drop(db);
-    let copy = tempfile::tempdir().unwrap();
-    for name in ["learner.db", "learner.db-wal"] {
-        let from = data.join(name);
-        if from.exists() {
-            std::fs::copy(from, copy.path().join(name)).unwrap();
-        }
-    }
-    let db = rusqlite::Connection::open(copy.path().join("learner.db")).unwrap();
-    let text: String =
-        db.query_row("SELECT text FROM drafts ORDER BY rowid DESC LIMIT 1", [], |row| row.get(0)).unwrap();
-    text.split(' ').next().unwrap().parse().unwrap()
+    let (kills, acknowledged, slowest) =
+        type_and_kill(&dir.path().join("data"), |round| round < rounds()).await;
+    println!("{kills} kills, {acknowledged} drafts acknowledged, slowest start {slowest:?}");
+    assert!(acknowledged > u64::from(kills));
 }
 
 #[tokio::test(flavor = "multi_thread")]

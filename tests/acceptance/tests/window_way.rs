@@ -151,6 +151,7 @@ async fn the_whole_way_in_the_window() {
     window.part("feedback-card").await;
     accessible(&window, "inbox").await;
     window.press("feedback-open").await;
+    window.part("page-item").await;
     window.part("grade").await;
     window.part("comment").await;
     window.part("recording").await;

@@ -163,5 +163,6 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     pickFile: () => Promise.resolve("/home/lina/soil.daypack"),
     pickFolder: () => Promise.resolve("/media/usb"),
     openExternal: () => Promise.resolve(),
+    attend: () => undefined,
   };
 }

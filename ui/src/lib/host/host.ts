@@ -4,6 +4,14 @@ import type { Commands, Event, Failure, FailureCode } from "./bindings";
 export type CommandName = keyof Commands;
 export type PickKind = "course" | "work";
 
+/** What the window asks of the page. */
+export interface Desk {
+  /** Keeps everything that is not kept yet. */
+  flush(): Promise<unknown>;
+  /** Opens files the learner double-clicked. */
+  open(paths: string[]): void;
+}
+
 export interface Host {
   /** Runs a command; rejects with a `Failure`. */
   call<K extends CommandName>(name: K, input: Commands[K]["input"]): Promise<Commands[K]["output"]>;
@@ -15,6 +23,8 @@ export interface Host {
   pickFolder(): Promise<string | null>;
   /** Opens an address in the system's browser. */
   openExternal(address: string): Promise<void>;
+  /** Says that the page listens: keeps what is typed when the window closes, takes files opened from outside. */
+  attend(desk: Desk): void;
 }
 
 export function isFailure(value: unknown): value is Failure {

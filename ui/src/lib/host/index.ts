@@ -6,6 +6,7 @@ let current: Host = tauriHost;
 
 /** The host in use. */
 export const host: Host = {
+  attend: (desk) => current.attend(desk),
   call: (name, input) => current.call(name, input),
   on: (listener) => current.on(listener),
   pickFile: (kind) => current.pickFile(kind),

@@ -1,6 +1,6 @@
 // The host inside Daypack's window.
 import { invoke } from "@tauri-apps/api/core";
-import { listen } from "@tauri-apps/api/event";
+import { emit, listen } from "@tauri-apps/api/event";
 import type { Commands, Event } from "./bindings";
 import { asFailure, type CommandName, type Host } from "./host";
 
@@ -37,4 +37,10 @@ export const tauriHost: Host = {
   pickFile: (kind) => ask<string | null>("pick_file", { kind }),
   pickFolder: () => ask<string | null>("pick_folder", {}),
   openExternal: (address) => ask<void>("open_external", { address }),
+  attend(desk) {
+    void Promise.all([
+      listen("daypack-flush", () => void desk.flush().finally(() => emit("daypack-flushed"))),
+      listen<string[]>("daypack-open", (message) => desk.open(message.payload)),
+    ]).then(() => emit("daypack-ready"));
+  },
 };
