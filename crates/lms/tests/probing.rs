@@ -57,8 +57,8 @@ async fn other_sites_and_networks_are_told_apart() {
         _ => page(403, "<html>Forbidden</html>"),
     };
     assert_eq!(probed(closed).await, Err(SiteError::ServiceOff));
-    let hotel = Server::start(|_| page(200, "<html><title>Hotel</title></html>")).await;
-    let away = format!("{}/portal", hotel.address.replace("127.0.0.1", "localhost"));
+    let hotel = Server::start_elsewhere(|_| page(200, "<html><title>Hotel</title></html>")).await;
+    let away = format!("{}/portal", hotel.address);
     assert_eq!(probed(move |_| to(302, &away)).await, Err(SiteError::CaptivePortal));
 }
 

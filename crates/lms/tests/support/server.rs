@@ -76,7 +76,16 @@ impl Drop for Server {
 
 impl Server {
     pub async fn start(answer: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1", answer).await
+    }
+
+    /// Another host on the same computer; an address, because a bare system need not know the name `localhost`.
+    pub async fn start_elsewhere(answer: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
+        Self::start_at("127.0.0.2", answer).await
+    }
+
+    async fn start_at(host: &str, answer: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind((host, 0)).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let seen: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let (answer, log) = (Arc::new(answer), seen.clone());
