@@ -94,9 +94,13 @@ pub enum SiteError {
     /// The site is older than what Daypack can talk to.
     #[error("the site is too old")]
     TooOld,
-    /// Not over an encrypted connection, or with a certificate that does not fit.
+    /// Not over an encrypted connection.
     #[error("the connection would not be secure")]
     Insecure,
+    /// Something answers, and no encrypted connection came about: a certificate that does not fit, a clock that is
+    /// wrong, a network that cuts it, or a server without encryption.
+    #[error("no encrypted connection came about")]
+    NoSafeConnection,
     /// The connection broke or timed out.
     #[error("the site was not reached")]
     Unreachable,

@@ -52,9 +52,12 @@ pub enum LibraryError {
     /// The bytes are not those that were promised.
     #[error("damaged on the way")]
     Damaged,
-    /// The certificate does not fit, or plain http to a public host.
+    /// Plain http to a public host.
     #[error("the connection would not be secure")]
     Insecure,
+    /// Something answers, and no encrypted connection came about.
+    #[error("no encrypted connection came about")]
+    NoSafeConnection,
     /// Not reached, or the connection broke.
     #[error("the library was not reached")]
     Unreachable,
@@ -158,9 +161,8 @@ impl Library {
 fn unreached(error: &NetError) -> LibraryError {
     match error {
         NetError::BadAddress | NetError::Setup => LibraryError::BadAddress,
-        NetError::Insecure
-        | NetError::Unreachable(Why::Tls)
-        | NetError::Redirected { off_site: false, .. } => LibraryError::Insecure,
+        NetError::Insecure | NetError::Redirected { off_site: false, .. } => LibraryError::Insecure,
+        NetError::Unreachable(Why::Tls) => LibraryError::NoSafeConnection,
         NetError::Unreachable(Why::Dns | Why::Connect) | NetError::Unknown => LibraryError::Unreachable,
         NetError::Redirected { off_site: true, .. } => LibraryError::CaptivePortal,
         NetError::TooLarge => LibraryError::NotALibrary,

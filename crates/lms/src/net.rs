@@ -58,7 +58,7 @@ pub enum Why {
     Dns,
     /// No connection.
     Connect,
-    /// The certificate or the handshake was not acceptable.
+    /// The host was there, and the handshake did not end well: its certificate, its words, or a line that was cut.
     Tls,
 }
 
@@ -387,7 +387,15 @@ fn judge(error: &reqwest::Error) -> NetError {
     let mut source = error.source();
     while let Some(cause) = source {
         let inner = cause.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-        if cause.is::<rustls::Error>() || inner.is_some_and(|e| e.is::<rustls::Error>()) {
+        // A line cut in the middle of the handshake: reaching the host itself never ends so.
+        let is_cut = cause.downcast_ref::<std::io::Error>().is_some_and(|io| {
+            use std::io::ErrorKind as Kind;
+            matches!(
+                io.kind(),
+                Kind::UnexpectedEof | Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe
+            )
+        });
+        if is_cut || cause.is::<rustls::Error>() || inner.is_some_and(|e| e.is::<rustls::Error>()) {
             return NetError::Unreachable(Why::Tls);
         }
         source = cause.source();

@@ -68,10 +68,31 @@ async fn addresses_that_lead_nowhere_say_why() {
     assert_eq!(moodle.probe("not an address").await.unwrap_err(), SiteError::BadAddress);
     assert_eq!(moodle.probe("http://127.0.0.1:1").await.unwrap_err(), SiteError::NotFound);
     assert_eq!(probed(|_| Say::Nothing).await, Err(SiteError::Unreachable));
-    // A server that does not speak TLS has no certificate that fits.
-    let plain = Server::start(|_| Say::Nothing).await;
-    let secure = plain.address.replace("http://", "https://");
-    assert!(matches!(moodle.probe(&secure).await, Err(SiteError::Insecure | SiteError::NotFound)));
+}
+
+/// A host that does not speak TLS: it hears the first words of the handshake and answers so.
+async fn without_tls(answer: &'static [u8], resets: bool) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // Reads less than was sent where it resets: closing with unread bytes is a reset.
+            let mut heard = vec![0; if resets { 1 } else { 4096 }];
+            let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut heard).await;
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_host_without_a_protected_connection_is_there_but_not_safe() {
+    let moodle = Moodle::new(net());
+    for (answer, resets) in [(&b""[..], true), (b"", false), (b"HTTP/1.1 400 Bad Request\r\n\r\n", false)] {
+        let address = without_tls(answer, resets).await;
+        let found = moodle.probe(&address).await.unwrap_err();
+        assert_eq!(found, SiteError::NoSafeConnection, "{answer:?}, reset: {resets}");
+    }
 }
 
 #[tokio::test]

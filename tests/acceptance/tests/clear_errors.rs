@@ -43,7 +43,7 @@ async fn a_wrong_address_a_web_site_and_a_captive_portal_are_told_apart() {
     let shop = web_site(axum::http::StatusCode::OK, "<html><body>Fresh bread</body></html>", Some("/")).await;
     assert_eq!(check(&app, &shop).await, Code::NotAnLms);
     // The same host asked for encryption it does not have: no password goes there.
-    assert_eq!(check(&app, &shop.replace("http:", "https:")).await, Code::InsecureAddress);
+    assert_eq!(check(&app, &shop.replace("http:", "https:")).await, Code::NoSafeConnection);
     let portal = web_site(
         axum::http::StatusCode::OK,
         "<html><body><form><input name=room><button>Connect</button></form></body></html>",

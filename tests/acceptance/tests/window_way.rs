@@ -18,8 +18,13 @@ async fn accessible(window: &Window, page: &str) {
     window.run(&format!("if (!window.axe) {{ {source}\n }} return typeof window.axe"), vec![]).await;
     let script = "const done = arguments[0]; window.axe.run(document, { runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa',\
         'wcag22aa'], iframes: false }).then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target + ' ' + n.failureSummary).join(' | '))), e => done(['axe: ' + e]));";
-    let faults = window.run_async(script, vec![]).await;
-    assert_eq!(faults, json!([]), "{page} is not accessible");
+    for theme in ["light", "dark"] {
+        let dress = "const is = document.documentElement.dataset; const was = is.theme; is.theme = arguments[0]; return was ?? null";
+        let was = window.run(dress, vec![json!(theme)]).await;
+        let faults = window.run_async(script, vec![]).await;
+        assert_eq!(faults, json!([]), "{page} is not accessible in {theme} colours");
+        window.run(dress, vec![was]).await;
+    }
 }
 
 async fn sign_in(window: &Window, campus: &Practice) {
@@ -115,6 +120,10 @@ async fn the_whole_way_in_the_window() {
     open_item(&window, "reading").await;
     window.wait("[data-testid=reading] iframe, iframe[data-testid=reading]").await;
     accessible(&window, "reading").await;
+    back(&window).await;
+    open_item(&window, "discussion").await;
+    window.wait("textarea").await;
+    accessible(&window, "discussion").await;
     back(&window).await;
 
     // 4. Killed in the middle of typing.

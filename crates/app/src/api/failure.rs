@@ -34,6 +34,8 @@ pub enum FailureCode {
     SiteTooOld,
     /// The address would send the password unprotected (`address`).
     InsecureAddress,
+    /// Something answers at the address, and no encrypted connection came about (`address`).
+    NoSafeConnection,
     /// There is no connection right now, or the site does not answer.
     Unreachable,
     /// Name or password is wrong.

@@ -12,6 +12,8 @@ pub struct AppStatus {
     pub version: String,
     /// Nothing was added yet: no account, no course.
     pub first_run: bool,
+    /// A site or a library is known: there is somebody to connect to.
+    pub has_source: bool,
     /// The connection.
     pub link: LinkView,
     /// Pieces of work not accepted yet.

@@ -40,6 +40,7 @@ impl App {
         Ok(AppStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             first_run: accounts.is_empty() && courses == 0 && libraries == 0,
+            has_source: !accounts.is_empty() || libraries > 0,
             link: self.board(|board| board.link.clone()),
             unsent,
             unseen,

@@ -545,6 +545,7 @@ fn site_failed(error: SiteError, address: &str) -> Failure {
         SiteError::Maintenance => FailureCode::Maintenance,
         SiteError::TooOld => FailureCode::SiteTooOld,
         SiteError::Insecure => FailureCode::InsecureAddress,
+        SiteError::NoSafeConnection => FailureCode::NoSafeConnection,
         SiteError::Unreachable => FailureCode::Unreachable,
     };
     Failure::new(code).fact("address", address)
@@ -578,6 +579,7 @@ fn library_failed(error: &daypack_lms::library::LibraryError, address: &str) -> 
         E::WrongSignature { found: None } => FailureCode::WrongSignature,
         E::Damaged => FailureCode::BrokenPackage,
         E::Insecure => FailureCode::InsecureAddress,
+        E::NoSafeConnection => FailureCode::NoSafeConnection,
         E::Unreachable => FailureCode::Unreachable,
     };
     Failure::new(code).fact("address", address).fact("name", address)

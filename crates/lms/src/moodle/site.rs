@@ -83,7 +83,8 @@ async fn find(net: &Net, base: &Url) -> Result<Url, SiteError> {
 fn unreached(error: &NetError) -> SiteError {
     match error {
         NetError::BadAddress | NetError::Setup => SiteError::BadAddress,
-        NetError::Insecure | NetError::Unreachable(Why::Tls) => SiteError::Insecure,
+        NetError::Insecure => SiteError::Insecure,
+        NetError::Unreachable(Why::Tls) => SiteError::NoSafeConnection,
         NetError::Unreachable(Why::Dns | Why::Connect) => SiteError::NotFound,
         NetError::Redirected { off_site: false, .. } => SiteError::Insecure,
         NetError::Redirected { off_site: true, .. } => SiteError::CaptivePortal,

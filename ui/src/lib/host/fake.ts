@@ -19,6 +19,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
   const status: AppStatus = {
     version: "0.1.0",
     first_run: query.has("first"),
+    has_source: !empty,
     link: { state: query.has("offline") ? "offline" : "online", since: NOW, last_contact: NOW - 120_000 },
     unsent: empty ? 0 : 3,
     unseen: empty ? 0 : 1,
