@@ -377,6 +377,22 @@ fn refused_hop(from: &Url, to: &str) -> NetError {
     }
 }
 
+/// Whether the host was there and the handshake did not end well. A line that is cut counts: reaching the host itself
+/// never ends so.
+fn is_of_the_handshake(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind as Kind;
+    if cause.is::<rustls::Error>() {
+        return true;
+    }
+    let Some(io) = cause.downcast_ref::<std::io::Error>() else { return false };
+    let is_cut = matches!(
+        io.kind(),
+        Kind::UnexpectedEof | Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe
+    );
+    // What an io::Error wraps is not among its sources.
+    is_cut || io.get_ref().is_some_and(|inner| is_of_the_handshake(inner))
+}
+
 fn judge(error: &reqwest::Error) -> NetError {
     if error.is_builder() {
         return NetError::BadAddress;
@@ -386,16 +402,7 @@ fn judge(error: &reqwest::Error) -> NetError {
     }
     let mut source = error.source();
     while let Some(cause) = source {
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref());
-        // A line cut in the middle of the handshake: reaching the host itself never ends so.
-        let is_cut = cause.downcast_ref::<std::io::Error>().is_some_and(|io| {
-            use std::io::ErrorKind as Kind;
-            matches!(
-                io.kind(),
-                Kind::UnexpectedEof | Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe
-            )
-        });
-        if is_cut || cause.is::<rustls::Error>() || inner.is_some_and(|e| e.is::<rustls::Error>()) {
+        if is_of_the_handshake(cause) {
             return NetError::Unreachable(Why::Tls);
         }
         source = cause.source();

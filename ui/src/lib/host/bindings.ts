@@ -65,6 +65,10 @@ version: string,
  */
 first_run: boolean, 
 /**
+ * A site or a library is known: there is somebody to connect to.
+ */
+has_source: boolean, 
+/**
  * The connection.
  */
 link: LinkView, 
