@@ -202,7 +202,14 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     campus.ctl(&["lose-replies", "1", "mod_quiz_process_attempt"]);
     campus.ctl(&["lose-replies", "1", "mod_assign_save_submission"]);
     campus.ctl(&["lose-replies", "1", "mod_forum_add_discussion"]);
+    let began = Instant::now();
     app.sync_now(Nothing {}).await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(40), "a sync does not wait for the next round of asking");
+    let on_its_way = app.outbox(Nothing {}).await.unwrap();
+    assert!(
+        on_its_way.work.iter().all(|w| !matches!(w.state, WorkState::Sending | WorkState::InDoubt)),
+        "when a sync is over nothing is on its way: {on_its_way:?}"
+    );
     let sent = until("everything has a receipt", || async {
         let outbox = app.outbox(Nothing {}).await.unwrap();
         let refused = outbox.work.iter().find(|w| matches!(w.state, WorkState::Refused { .. }));

@@ -8,7 +8,7 @@ use daypack_course::work::{Deed, Work, WorkState};
 use daypack_course::{AccountId, CourseId, ItemId, TimeMs, WorkId};
 use daypack_engine::download::{self, Downloads};
 use daypack_engine::link::{LinkEstimate, Reach, ReachEffect, ReachEvent, ReachState};
-use daypack_engine::outbox::{self, Lane, NewEntry, Outbox};
+use daypack_engine::outbox::{self, Hold, Lane, NewEntry, Outbox};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -33,10 +33,16 @@ pub(super) struct Desk {
     wakes: BTreeMap<&'static str, TimeMs>,
     next_pull: TimeMs,
     pulling: bool,
+    /// A sync was asked for while sites were being asked: they are asked once more.
+    pull_again: bool,
     reported: TimeMs,
     received: BTreeMap<String, u64>,
     fetching: BTreeMap<String, CancellationToken>,
     waiting_for_sync: Vec<oneshot::Sender<()>>,
+    /// Sites were asked, or nobody is there: the sync ends when nothing is on its way any more.
+    asked_all: bool,
+    /// Effects whose state could not be made durable yet; none is performed before it is.
+    unkept: Vec<outbox::Effect>,
     /// Nothing is done by itself until asked.
     quiet: bool,
     titles: BTreeMap<CourseId, (String, BTreeMap<String, ItemId>)>,
@@ -64,10 +70,13 @@ impl Desk {
             wakes: BTreeMap::new(),
             next_pull: now,
             pulling: false,
+            pull_again: false,
             reported: TimeMs(0),
             received: BTreeMap::new(),
             fetching: BTreeMap::new(),
             waiting_for_sync: Vec::new(),
+            asked_all: false,
+            unkept: Vec::new(),
             quiet,
             titles: BTreeMap::new(),
         };
@@ -247,18 +256,19 @@ impl Desk {
                     Probe::Silent => ReachEvent::ProbeFailed,
                 };
                 self.reach_step(event, now);
-                if probe != Probe::Answered {
-                    self.finish_sync(now);
-                }
+                self.asked_all |= probe != Probe::Answered;
             }
             Note::PullEnded(reached) => {
                 self.pulling = false;
                 self.contact(reached, now);
-                self.next_pull = now.plus(PULL_EVERY_MS);
-                self.finish_sync(now);
+                let again = std::mem::take(&mut self.pull_again);
+                self.next_pull = if again { now } else { now.plus(PULL_EVERY_MS) };
+                self.asked_all |= !again || !reached;
             }
             Note::SyncNow(done) => {
                 self.waiting_for_sync.push(done);
+                self.asked_all = false;
+                self.pull_again = self.pulling;
                 self.next_pull = now;
                 self.reach_step(ReachEvent::LearnerRetries, now);
             }
@@ -294,12 +304,20 @@ impl Desk {
         if !self.fetching.is_empty() {
             self.wake_at("report", now.plus(REPORT_EVERY_MS * 4));
         }
+        self.finish_sync(now);
     }
 
-    /// A sync is over when everything was tried once and the sites were asked.
+    /// A sync is over when everything was tried once, what was in doubt was asked about, and the sites were asked.
     fn finish_sync(&mut self, now: TimeMs) {
-        let busy = self.outbox.entries().any(|e| e.state == WorkState::Sending);
-        if busy {
+        if !self.asked_all || self.waiting_for_sync.is_empty() {
+            return;
+        }
+        let online = self.is_online();
+        let is_on_its_way = |e: &outbox::Entry| {
+            e.state == WorkState::Sending
+                || (online && e.state == WorkState::InDoubt && e.hold == Hold::Grace)
+        };
+        if self.outbox.entries().any(is_on_its_way) {
             return self.wake_at("sync", now.plus(50));
         }
         for done in self.waiting_for_sync.drain(..) {
@@ -356,8 +374,9 @@ impl Desk {
     }
 
     fn outbox_step(&mut self, event: outbox::Event, now: TimeMs) {
-        let effects = self.outbox.step(event, now);
-        let states: Vec<(WorkId, WorkState)> = effects
+        self.unkept.extend(self.outbox.step(event, now));
+        let states: Vec<(WorkId, WorkState)> = self
+            .unkept
             .iter()
             .filter_map(|e| match e {
                 outbox::Effect::StateChanged(id, state) => Some((id.clone(), state.clone())),
@@ -374,7 +393,7 @@ impl Desk {
         let tries: BTreeMap<WorkId, TimeMs> =
             self.outbox.entries().filter_map(|e| e.next_try().map(|at| (e.id.clone(), at))).collect();
         self.app.board_write(|board| board.next_tries = tries);
-        for effect in effects {
+        for effect in std::mem::take(&mut self.unkept) {
             match effect {
                 outbox::Effect::Send(id) => {
                     tokio::spawn(send::send(self.app.clone(), id));
