@@ -2,7 +2,7 @@
 -- Held equal to the code by crates/store/tests/schema.rs, which also writes this file.
 
 -- learner.db: the learner's own work; synchronous=FULL; never made anew
--- application_id 0x44504c52, user_version 1
+-- application_id 0x44504c52, user_version 2
 
 CREATE TABLE reader (
   one     INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), -- there is one row
@@ -136,6 +136,12 @@ CREATE TABLE places (
   name  TEXT    NOT NULL PRIMARY KEY, -- last
   route TEXT    NOT NULL, -- JSON, the UI's own
   at    INTEGER NOT NULL  -- ms since 1970
+) STRICT;
+CREATE TABLE titles (
+  course TEXT NOT NULL,
+  item   TEXT NOT NULL, -- empty: the course itself
+  title  TEXT NOT NULL, -- as last seen
+  PRIMARY KEY (course, item)
 ) STRICT;
 
 -- catalogue.db: what can be fetched again; synchronous=NORMAL

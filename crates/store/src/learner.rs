@@ -3,6 +3,7 @@
 
 pub(crate) mod account;
 pub(crate) mod attempt;
+pub(crate) mod begun;
 pub(crate) mod draft;
 pub(crate) mod draft_file;
 pub(crate) mod feedback_seen;
@@ -13,6 +14,7 @@ pub(crate) mod position;
 pub(crate) mod reading;
 pub(crate) mod response;
 pub(crate) mod setting;
+pub(crate) mod title;
 pub(crate) mod trust;
 pub(crate) mod work;
 
@@ -24,24 +26,28 @@ pub(crate) const LEARNER: Plan = Plan {
     file: "learner.db",
     application_id: 0x4450_4c52, // "DPLR"
     synchronous: 2,
-    migrations: &[Migration {
-        number: 1,
-        reader: 1,
-        sql: &[
-            account::TABLE,
-            setting::TABLE,
-            trust::TABLE,
-            library::TABLE,
-            attempt::TABLE,
-            response::TABLE,
-            draft::TABLE,
-            draft_file::TABLE,
-            position::TABLE,
-            reading::TABLE,
-            work::TABLE,
-            machine::TABLE,
-            feedback_seen::TABLE,
-            place::TABLE,
-        ],
-    }],
+    migrations: &[FIRST, SECOND],
 };
+
+const FIRST: Migration = Migration {
+    number: 1,
+    reader: 1,
+    sql: &[
+        account::TABLE,
+        setting::TABLE,
+        trust::TABLE,
+        library::TABLE,
+        attempt::TABLE,
+        response::TABLE,
+        draft::TABLE,
+        draft_file::TABLE,
+        position::TABLE,
+        reading::TABLE,
+        work::TABLE,
+        machine::TABLE,
+        feedback_seen::TABLE,
+        place::TABLE,
+    ],
+};
+
+const SECOND: Migration = Migration { number: 2, reader: 1, sql: &[title::TABLE] };

@@ -15,6 +15,7 @@ mod migrate;
 mod objects;
 mod secrets;
 mod store;
+pub mod takeout;
 #[cfg(test)]
 mod testing;
 
@@ -24,11 +25,13 @@ pub use catalogue::offer::Offer;
 pub use error::StoreError;
 pub use learner::account::Account;
 pub use learner::attempt::{AttemptRow, AttemptState};
+pub use learner::begun::LatestDraft;
 pub use learner::draft::Draft;
 pub use learner::library::Library;
 pub use learner::position::Position;
 pub use learner::reading::{Done, ReadingPlace};
 pub use learner::response::ResponseRow;
+pub use learner::title::Title;
 pub use learner::trust::Trusted;
 pub use learner::work::{WorkList, WorkRow};
 pub use objects::Objects;

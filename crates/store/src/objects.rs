@@ -3,6 +3,7 @@
 //! A file gets its name after its SHA-256 was computed from the bytes on the disk, they were synced, and the
 //! rename was synced too. So a name that exists has its bytes.
 
+mod list;
 pub(crate) mod partial;
 pub(crate) mod pin;
 

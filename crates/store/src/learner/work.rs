@@ -177,7 +177,7 @@ pub(crate) fn put_state(
 const COLUMNS: &str = "id, sealed, seal, state, tries, changed";
 const UNSENT: &str = "stands IN ('waiting', 'sending', 'in_doubt')";
 
-fn stands(state: &WorkState) -> &'static str {
+pub(crate) fn stands(state: &WorkState) -> &'static str {
     match state {
         WorkState::Waiting => "waiting",
         WorkState::Sending => "sending",
