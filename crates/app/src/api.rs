@@ -9,6 +9,7 @@ pub mod input;
 pub mod outline;
 pub mod status;
 pub mod study;
+pub mod takeout;
 pub mod types;
 pub mod work;
 
@@ -22,6 +23,7 @@ use input::*;
 use outline::*;
 use status::*;
 use study::*;
+use takeout::*;
 use work::*;
 
 /// One command of the list.
@@ -89,8 +91,8 @@ commands! {
     site_check(Address) -> SiteFound;
     /// Signs in with name and password.
     sign_in(SignIn) -> AccountView;
-    /// Forgets a sign-in; work and courses stay.
-    sign_out(AccountInput) -> AppStatus;
+    /// Forgets a sign-in; work and courses stay. Refused in one step while something is not at the school yet.
+    sign_out(SignOut) -> AppStatus;
     /// Adds a library of course packages by address.
     library_add(LibraryAddress) -> LibraryAdded;
     /// Opens a package, a cartridge or a folder from this computer or a USB stick.
@@ -104,8 +106,9 @@ commands! {
     offers_refresh(Nothing) -> LibraryView;
     /// Brings an offered course's outline here.
     course_add(OfferInput) -> CourseInput;
-    /// Removes a course from this computer; refused while it holds work that was not sent.
-    course_remove(CourseInput) -> LibraryView;
+    /// Removes a course from this computer; what was made in it stays. Refused in one step while something of it is
+    /// not at the school yet.
+    course_remove(CourseRemove) -> LibraryView;
     /// A course's outline with the state of each item.
     course(CourseInput) -> CourseView;
 
@@ -160,4 +163,16 @@ commands! {
     feedback_seen(FeedbackInput) -> Inbox;
     /// Sends what waits and brings back what is new, now.
     sync_now(Nothing) -> AppStatus;
+
+    /// Writes everything the learner produced into one archive that can be read without Daypack.
+    export_work(ExportWork) -> Exported;
+    /// Writes one piece of work into an archive of its own.
+    work_export(WorkExport) -> Exported;
+    /// Takes an archive in: adds what is missing here, overwrites and deletes nothing.
+    import_work(PathInput) -> Imported;
+    /// What is not at a school yet, before something is removed.
+    left_behind(LeaveScope) -> LeftBehind;
+    /// Puts everything aside at the next start, and forgets the sign-ins; deletes nothing. Refused in one step while
+    /// something is not at a school yet.
+    start_afresh(StartAfresh) -> PutAside;
 }

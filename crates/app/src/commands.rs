@@ -2,12 +2,15 @@
 
 mod device;
 mod item;
+mod leaving;
 mod library;
 mod outbox;
-pub(crate) use outbox::unseen as feedback_unseen;
+pub(crate) use outbox::{line as answer_line, unseen as feedback_unseen};
 pub(crate) mod source;
 mod sources;
 mod study;
+pub(crate) use study::answer as answer_of;
 mod take;
 pub(crate) use take::has_files;
+mod takeout;
 mod words;

@@ -3,6 +3,7 @@
 //! Window, tool and tests use the same [`App`]. It owns the store, one loop that decides (`runner`), the tasks that
 //! do, and the guarded loopback servers. What a UI can see is defined in [`api`].
 
+mod afresh;
 pub mod api;
 mod commands;
 mod failure;
@@ -10,6 +11,7 @@ pub mod remote;
 mod runner;
 pub mod servers;
 mod shelf;
+mod takeout;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -86,8 +88,12 @@ impl App {
         std::fs::create_dir_all(&dir).map_err(|e| failure::file(&e, &dir))?;
         let now = clock();
         let opening = dir.clone();
-        let store =
-            tokio::task::spawn_blocking(move || Store::open(&opening, now)).await.map_err(joined)??;
+        let store = tokio::task::spawn_blocking(move || {
+            afresh::perform(&opening).map_err(|e| failure::io(&e))?;
+            Store::open(&opening, now).map_err(Failure::from)
+        })
+        .await
+        .map_err(joined)??;
         let store = Arc::new(store);
         let settings: Settings = store
             .setting_get("settings")?

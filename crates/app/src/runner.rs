@@ -55,6 +55,13 @@ pub(crate) enum Note {
     PullEnded(bool),
     /// A probe ended.
     ProbeEnded(Probe),
+    /// An archive was taken in: work to adopt, receipts, and work whose sending was begun elsewhere.
+    Imported {
+        /// Accepted elsewhere.
+        receipts: Vec<(WorkId, daypack_course::work::Receipt)>,
+        /// Begun elsewhere.
+        doubted: Vec<WorkId>,
+    },
     /// Send and ask now; told when it is done.
     SyncNow(oneshot::Sender<()>),
 }

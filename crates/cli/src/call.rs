@@ -29,6 +29,12 @@ pub async fn call(data: &Path, command: &str, input: &str, settle: Option<u64>) 
     }
 }
 
+/// Runs a command whose input is the path of a file.
+pub async fn on_file(data: &Path, command: &str, file: &Path) -> ExitCode {
+    let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    call(data, command, &json!({ "path": path }).to_string(), None).await
+}
+
 async fn run(data: &Path, command: &str, input: Value, settle: Option<u64>) -> Result<Value, Failure> {
     let options =
         OpenOptions { data_dir: data.to_owned(), quiet: settle.is_none(), ..OpenOptions::default() };

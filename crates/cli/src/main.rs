@@ -47,6 +47,23 @@ enum Command {
         #[arg(long)]
         data: PathBuf,
     },
+    /// Write everything a learner produced into one archive that can be read without Daypack.
+    Export {
+        /// Data folder.
+        #[arg(long)]
+        data: PathBuf,
+        /// The archive to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Take an archive of a learner's work in; overwrites and deletes nothing.
+    ImportWork {
+        /// The archive.
+        archive: PathBuf,
+        /// Data folder.
+        #[arg(long)]
+        data: PathBuf,
+    },
     /// Print the list of commands.
     Commands {
         /// As the TypeScript file the window uses.
@@ -78,6 +95,8 @@ fn main() -> ExitCode {
             Command::Call { command, input, data, settle } => {
                 call::call(&data, &command, &input, settle).await
             }
+            Command::Export { data, out } => call::on_file(&data, "export_work", &out).await,
+            Command::ImportWork { archive, data } => call::on_file(&data, "import_work", &archive).await,
             Command::Watch { data } => call::watch(&data).await,
             Command::Serve { data } => call::serve(&data).await,
             Command::Commands { typescript } => {

@@ -44,7 +44,7 @@ pub const IN_FLIGHT: usize = 2;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// Work was sealed. An id that is known already changes nothing.
+    /// Work was sealed. An id that is known already changes nothing, but that a doubt is taken over while it waits.
     Added(NewEntry),
     /// The program starts, and nothing of an earlier life is running any more.
     Restarted,
@@ -179,7 +179,12 @@ impl Outbox {
     }
 
     fn added(&mut self, new: NewEntry, now: TimeMs, out: &mut Vec<Effect>) {
-        if self.entries.contains_key(&new.id) {
+        if let Some(known) = self.entries.get_mut(&new.id) {
+            // It may have been sent from where a copy of it went: asking first costs nothing.
+            if new.doubt && known.state == WorkState::Waiting {
+                known.doubt = true;
+                put(known, WorkState::InDoubt, now, out);
+            }
             return;
         }
         let entry = Entry::new(new, self.next_seq, now);

@@ -48,4 +48,6 @@ pub enum Event {
         /// Which one.
         account: AccountId,
     },
+    /// The program must be closed and started again to go on.
+    Restart {},
 }

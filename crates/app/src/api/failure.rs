@@ -58,6 +58,8 @@ pub enum FailureCode {
     UnsupportedFile,
     /// The package is damaged or incomplete (`name`, `part`).
     BrokenPackage,
+    /// The file is no archive of a learner's work (`name`).
+    NotAnExport,
     /// The package's signature does not fit (`name`).
     WrongSignature,
     /// The package is signed by another key than before (`expected`, `found`).
@@ -94,7 +96,7 @@ pub enum FailureCode {
     FileTooLarge,
     /// This item is not connected to a site; nothing can be handed in.
     NowhereToSend,
-    /// There is work that was not sent (`count`).
+    /// Something is not at a school yet (`count`; `waiting`, `sending`, `in_doubt`, `refused`, `drafts`).
     HasUnsent,
     /// The input is not what the command takes (`why`).
     InvalidInput,

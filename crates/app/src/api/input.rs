@@ -2,7 +2,7 @@
 
 use daypack_course::outline::Tier;
 use daypack_course::quiz::Response;
-use daypack_course::{AccountId, AttemptId, CourseId, Digest, ItemId, QuestionId, SectionId, TimeMs, WorkId};
+use daypack_course::{AttemptId, CourseId, Digest, ItemId, QuestionId, SectionId, TimeMs, WorkId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -31,11 +31,6 @@ input! {
         username: String,
         /// Never kept.
         password: String,
-    }
-    /// An account.
-    AccountInput {
-        /// Which one.
-        account: AccountId,
     }
     /// A package library.
     LibraryAddress {

@@ -99,6 +99,21 @@ pub struct Settings {
     pub rate: f64,
     /// Captions shown.
     pub captions: bool,
+    /// What closing the window does while work waits to be sent.
+    pub on_close: OnClose,
+}
+
+/// What closing the window does while work waits to be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum OnClose {
+    /// The learner is asked.
+    #[default]
+    Ask,
+    /// Daypack stays in the tray and goes on sending.
+    Background,
+    /// Daypack closes; what waits goes out next time.
+    Close,
 }
 
 /// Colours.
@@ -121,6 +136,7 @@ impl Default for Settings {
             tier: Tier::Standard,
             rate: 1.0,
             captions: true,
+            on_close: OnClose::Ask,
         }
     }
 }

@@ -1,12 +1,10 @@
 //! The library: courses here, courses on offer, one course's outline.
 
-use daypack_course::work::WorkState;
-
 use super::source;
 use crate::App;
+use crate::api::Failure;
 use crate::api::input::*;
 use crate::api::outline::*;
-use crate::api::{Event, Failure, FailureCode};
 use crate::shelf::Shelf;
 
 impl App {
@@ -60,30 +58,5 @@ impl App {
     /// See the list of commands.
     pub async fn course(&self, input: CourseInput) -> Result<CourseView, Failure> {
         Ok(self.shelf(&input.course).await?.view())
-    }
-
-    /// See the list of commands.
-    pub async fn course_remove(&self, input: CourseInput) -> Result<LibraryView, Failure> {
-        let shelf = self.shelf(&input.course).await?;
-        let course = input.course.clone();
-        let unsent = self
-            .db(move |store| {
-                Ok(store
-                    .work_list()?
-                    .rows
-                    .iter()
-                    .filter(|w| w.work.course == course && !matches!(w.state, WorkState::Accepted { .. }))
-                    .count())
-            })
-            .await?;
-        if unsent > 0 {
-            return Err(Failure::new(FailureCode::HasUnsent).fact("count", unsent));
-        }
-        self.desk(crate::runner::Note::Cancel(input.course.clone(), None)).await;
-        self.forget_assets(&input.course, shelf.course.assets.keys().cloned().collect()).await?;
-        self.item_close(Nothing {}).await?;
-        self.db(move |store| store.course_forget(&input.course)).await?;
-        self.tell(Event::LibraryChanged {});
-        self.library(Nothing {}).await
     }
 }

@@ -129,8 +129,17 @@ impl App {
                 let course = store.course_get(&work.course)?;
                 let item = course.as_ref().and_then(|c| c.item(&work.item)).map(|i| i.title.clone());
                 let site = store.accounts()?.into_iter().find(|a| a.id == work.account).map(|a| a.site_name);
+                // A course that left the shelf leaves its names behind.
+                let course = match course {
+                    Some(course) => Some(course.title),
+                    None => store.title_get(&work.course, None)?,
+                };
+                let item = match item {
+                    Some(item) => Some(item),
+                    None => store.title_get(&work.course, Some(&work.item))?,
+                };
                 Ok((
-                    course.map(|c| c.title).unwrap_or_default(),
+                    course.unwrap_or_default(),
                     item.unwrap_or_default(),
                     site.unwrap_or_else(|| work.target.site.clone()),
                 ))
@@ -201,7 +210,7 @@ fn kind(work: &Work) -> WorkKind {
     }
 }
 
-fn line(answer: &Answer) -> WorkLine {
+pub(crate) fn line(answer: &Answer) -> WorkLine {
     let label = |id: &String| answer.labels.get(id).cloned().unwrap_or_else(|| id.clone());
     let text = match &answer.response {
         Response::SingleChoice { choice } => choice.as_ref().map(label).unwrap_or_default(),

@@ -14,7 +14,7 @@ use daypack_store::{Account, Library as LibraryRow, Offer, Store, Trusted};
 use super::source::{self, OfferDetail, read_failed};
 use crate::api::input::*;
 use crate::api::outline::*;
-use crate::api::status::{AccountView, AppStatus, SiteFound};
+use crate::api::status::{AccountView, SiteFound};
 use crate::api::{Event, Failure, FailureCode};
 use crate::runner::{Note, wants};
 use crate::{App, failure};
@@ -71,12 +71,6 @@ impl App {
             full_name: account.full_name,
             needs_sign_in: false,
         })
-    }
-
-    /// See the list of commands.
-    pub async fn sign_out(&self, input: AccountInput) -> Result<AppStatus, Failure> {
-        self.db(move |store| store.secret_remove(&input.account)).await?;
-        self.app_status(Nothing {}).await
     }
 
     /// See the list of commands.

@@ -403,15 +403,20 @@ fn answers(questions: &[Question], responses: &Responses) -> Vec<Answer> {
         .iter()
         .filter_map(|question| {
             let response = &responses.get(&question.id)?.response;
-            Some(Answer {
-                question: question.id.clone(),
-                slot: question.slot,
-                text: daypack_lms::moodle::words::plain(&question.text_html),
-                response: response.clone(),
-                labels: labels(&question.body),
-            })
+            Some(answer(question, response))
         })
         .collect()
+}
+
+/// An answer with the words of its question and choices.
+pub(crate) fn answer(question: &Question, response: &Response) -> Answer {
+    Answer {
+        question: question.id.clone(),
+        slot: question.slot,
+        text: daypack_lms::moodle::words::plain(&question.text_html),
+        response: response.clone(),
+        labels: labels(&question.body),
+    }
 }
 
 fn labels(body: &QuestionBody) -> BTreeMap<String, String> {

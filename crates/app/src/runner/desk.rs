@@ -98,6 +98,32 @@ impl Desk {
         Ok(())
     }
 
+    /// Takes over what an archive brought: the site's word first, then doubts, then what is new.
+    fn imported(
+        &mut self,
+        receipts: Vec<(WorkId, daypack_course::work::Receipt)>,
+        doubted: Vec<WorkId>,
+        now: TimeMs,
+    ) {
+        let Ok(list) = self.app.store().work_list() else { return };
+        let told: BTreeMap<WorkId, _> = receipts.into_iter().collect();
+        for row in list.rows.into_iter().rev() {
+            let id = row.work.id.clone();
+            let open = !matches!(row.state, WorkState::Accepted { .. } | WorkState::Refused { .. });
+            let new = self.outbox.entry(&id).is_none();
+            let receipt = told.get(&id).cloned();
+            if open && new || receipt.is_some() && new || doubted.contains(&id) {
+                let doubt = row.state != WorkState::Waiting || doubted.contains(&id);
+                self.outbox_step(outbox::Event::Added(entry_of(&row.work, doubt)), now);
+            }
+            if let Some(receipt) = receipt {
+                let settled = daypack_course::work::Settled::Landed(receipt);
+                self.outbox_step(outbox::Event::SettleEnded { id, settled }, now);
+            }
+        }
+        self.wake_up(now);
+    }
+
     /// Runs until the program ends.
     pub async fn run(mut self, mut notes: mpsc::Receiver<Note>) {
         let stop = self.app.stopped();
@@ -265,6 +291,7 @@ impl Desk {
                 self.next_pull = if again { now } else { now.plus(PULL_EVERY_MS) };
                 self.asked_all |= !again || !reached;
             }
+            Note::Imported { receipts, doubted } => self.imported(receipts, doubted, now),
             Note::SyncNow(done) => {
                 self.waiting_for_sync.push(done);
                 self.asked_all = false;

@@ -6,15 +6,6 @@
 export type AccountId = string;
 
 /**
- * An account.
- */
-export type AccountInput = { 
-/**
- * Which one.
- */
-account: AccountId, };
-
-/**
  * An account at a site.
  */
 export type AccountView = { 
@@ -309,6 +300,19 @@ export type CourseInput = {
 course: CourseId, };
 
 /**
+ * A course to remove.
+ */
+export type CourseRemove = { 
+/**
+ * Which one.
+ */
+course: CourseId, 
+/**
+ * The second step: although something is not at a school yet.
+ */
+anyway: boolean, };
+
+/**
  * A course's outline.
  */
 export type CourseView = { 
@@ -471,7 +475,42 @@ unseen: number, } | { "event": "sign_in_needed",
 /**
  * Which one.
  */
-account: AccountId, };
+account: AccountId, } | { "event": "restart", };
+
+/**
+ * Where to write everything the learner produced.
+ */
+export type ExportWork = { 
+/**
+ * Absolute path of the archive.
+ */
+path: string, 
+/**
+ * The page's words for the readable part (the leaves of `export` in the list of words, and `lang` and
+ * `dir`); what is not given is English.
+ */
+words: { [key in string]: string }, };
+
+/**
+ * An archive was written.
+ */
+export type Exported = { 
+/**
+ * Where.
+ */
+path: string, 
+/**
+ * Its bytes.
+ */
+size: number, 
+/**
+ * Pieces of handed-in work in it.
+ */
+work: number, 
+/**
+ * Files in it.
+ */
+files: number, };
 
 /**
  * A command that did not succeed.
@@ -489,7 +528,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -672,6 +711,51 @@ is_final: boolean, };
  * Whether an item works with no connection.
  */
 export type Here = "ready" | "partly" | "not_here" | "coming" | "needs_internet" | "starts_online" | "not_yet";
+
+/**
+ * An archive was taken in. Nothing that was here changed.
+ */
+export type Imported = { 
+/**
+ * Pieces of work that are new here.
+ */
+work: number, 
+/**
+ * Of these: not sent there; the site is asked before they are sent from here.
+ */
+in_doubt: number, 
+/**
+ * Attempts that are new here.
+ */
+attempts: number, 
+/**
+ * Answers that are new here.
+ */
+answers: number, 
+/**
+ * Saves of texts that are new here.
+ */
+drafts: number, 
+/**
+ * Feedback that is new here.
+ */
+feedback: number, 
+/**
+ * Places in lectures and readings, and marks, that are new here.
+ */
+places: number, 
+/**
+ * Files that are new here.
+ */
+files: number, 
+/**
+ * Files that are damaged or missing in the archive.
+ */
+damaged: number, 
+/**
+ * Pieces of work left out because other work with the same number is here.
+ */
+differing: number, };
 
 /**
  * All feedback.
@@ -917,6 +1001,44 @@ export type Jobs = {
 jobs: Array<JobView>, };
 
 /**
+ * What is about to be removed, signed out of or begun anew.
+ */
+export type LeaveScope = { "leave": "course", 
+/**
+ * Which one.
+ */
+course: CourseId, } | { "leave": "account", 
+/**
+ * Which one.
+ */
+account: AccountId, } | { "leave": "everything", };
+
+/**
+ * What is not at a school yet, in counts.
+ */
+export type LeftBehind = { 
+/**
+ * Saved, not sent.
+ */
+waiting: number, 
+/**
+ * On its way.
+ */
+sending: number, 
+/**
+ * Sent, the reply was lost.
+ */
+in_doubt: number, 
+/**
+ * The site did not take it.
+ */
+refused: number, 
+/**
+ * Begun and not handed in.
+ */
+drafts: number, };
+
+/**
  * A library of packages.
  */
 export type LibraryAdded = { 
@@ -1107,6 +1229,11 @@ source: string,
 id: string, };
 
 /**
+ * What closing the window does while work waits to be sent.
+ */
+export type OnClose = "ask" | "background" | "close";
+
+/**
  * Why something needs the internet.
  */
 export type OnlineKind = "video" | "audio" | "image" | "frame" | "website" | "tool" | "start" | "missing_file";
@@ -1291,6 +1418,15 @@ at: TimeMs,
  * Written by this learner.
  */
 mine: boolean, };
+
+/**
+ * Everything will lie here once the program was started again.
+ */
+export type PutAside = { 
+/**
+ * The folder.
+ */
+folder: string, };
 
 /**
  * One question.
@@ -1631,7 +1767,11 @@ rate: number,
 /**
  * Captions shown.
  */
-captions: boolean, };
+captions: boolean, 
+/**
+ * What closing the window does while work waits to be sent.
+ */
+on_close: OnClose, };
 
 /**
  * A word or a short phrase.
@@ -1686,6 +1826,19 @@ username: string,
 password: string, };
 
 /**
+ * An account to sign out.
+ */
+export type SignOut = { 
+/**
+ * Which one.
+ */
+account: AccountId, 
+/**
+ * The second step: although something is not at the school yet.
+ */
+anyway: boolean, };
+
+/**
  * Who signed a course.
  */
 export type Signer = { "signer": "known", 
@@ -1736,6 +1889,15 @@ name: string,
  * Kind of LMS, e.g. `moodle`.
  */
 kind: string, };
+
+/**
+ * Starting afresh.
+ */
+export type StartAfresh = { 
+/**
+ * The second step: although something is not at a school yet.
+ */
+anyway: boolean, };
 
 /**
  * What to take along.
@@ -1984,6 +2146,23 @@ text: Array<WorkLine>,
 files: Array<FileView>, };
 
 /**
+ * Where to write one piece of work.
+ */
+export type WorkExport = { 
+/**
+ * Which one.
+ */
+work: WorkId, 
+/**
+ * Absolute path of the archive.
+ */
+path: string, 
+/**
+ * As in `ExportWork`.
+ */
+words: { [key in string]: string }, };
+
+/**
  * One piece of work to be sent (UUIDv7): made once, never reused, sent at most once with effect.
  */
 export type WorkId = string;
@@ -2045,8 +2224,8 @@ export interface Commands {
   site_check: { input: Address; output: SiteFound };
   /** Signs in with name and password. */
   sign_in: { input: SignIn; output: AccountView };
-  /** Forgets a sign-in; work and courses stay. */
-  sign_out: { input: AccountInput; output: AppStatus };
+  /** Forgets a sign-in; work and courses stay. Refused in one step while something is not at the school yet. */
+  sign_out: { input: SignOut; output: AppStatus };
   /** Adds a library of course packages by address. */
   library_add: { input: LibraryAddress; output: LibraryAdded };
   /** Opens a package, a cartridge or a folder from this computer or a USB stick. */
@@ -2059,8 +2238,8 @@ export interface Commands {
   offers_refresh: { input: Nothing; output: LibraryView };
   /** Brings an offered course's outline here. */
   course_add: { input: OfferInput; output: CourseInput };
-  /** Removes a course from this computer; refused while it holds work that was not sent. */
-  course_remove: { input: CourseInput; output: LibraryView };
+  /** Removes a course from this computer; what was made in it stays. Refused in one step while something of it is not at the school yet. */
+  course_remove: { input: CourseRemove; output: LibraryView };
   /** A course's outline with the state of each item. */
   course: { input: CourseInput; output: CourseView };
   /** Takes a course, a section or an item along for offline use. */
@@ -2111,6 +2290,16 @@ export interface Commands {
   feedback_seen: { input: FeedbackInput; output: Inbox };
   /** Sends what waits and brings back what is new, now. */
   sync_now: { input: Nothing; output: AppStatus };
+  /** Writes everything the learner produced into one archive that can be read without Daypack. */
+  export_work: { input: ExportWork; output: Exported };
+  /** Writes one piece of work into an archive of its own. */
+  work_export: { input: WorkExport; output: Exported };
+  /** Takes an archive in: adds what is missing here, overwrites and deletes nothing. */
+  import_work: { input: PathInput; output: Imported };
+  /** What is not at a school yet, before something is removed. */
+  left_behind: { input: LeaveScope; output: LeftBehind };
+  /** Puts everything aside at the next start, and forgets the sign-ins; deletes nothing. Refused in one step while something is not at a school yet. */
+  start_afresh: { input: StartAfresh; output: PutAside };
 }
 
 /** Every command's name. */
@@ -2153,4 +2342,9 @@ export const COMMANDS = [
   "inbox",
   "feedback_seen",
   "sync_now",
+  "export_work",
+  "work_export",
+  "import_work",
+  "left_behind",
+  "start_afresh",
 ] as const;

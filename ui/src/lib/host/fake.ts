@@ -42,6 +42,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
       tier: "standard",
       rate: 1,
       captions: true,
+      on_close: "ask",
     },
     place: page ? { page, course: "c1", item: query.get("item"), detail: query.get("detail") } : null,
     plain_secrets: true,
@@ -151,6 +152,31 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     inbox: () => ({ feedback: empty ? [] : feedback, unseen: status.unseen }),
     feedback_seen: () => ({ feedback, unseen: 0 }),
     sync_now: () => status,
+    export_work: ({ path }) => ({ path, size: 48_200_000, work: 3, files: 7 }),
+    work_export: ({ path }) => ({ path, size: 182_000, work: 1, files: 1 }),
+    import_work: ({ path }) =>
+      path.endsWith(".zip")
+        ? {
+            work: 3,
+            in_doubt: 1,
+            attempts: 2,
+            answers: 24,
+            drafts: 9,
+            feedback: 2,
+            places: 6,
+            files: 4,
+            damaged: query.has("damaged") ? 1 : 0,
+            differing: 0,
+          }
+        : fail("not_an_export", { name: path }),
+    left_behind: () =>
+      empty
+        ? { waiting: 0, sending: 0, in_doubt: 0, refused: 0, drafts: 0 }
+        : { waiting: 2, sending: 0, in_doubt: 1, refused: 1, drafts: 1 },
+    start_afresh: ({ anyway }) =>
+      anyway || empty
+        ? { folder: "/home/lina/.local/share/org.daypack.desktop/before-1" }
+        : fail("has_unsent", { count: "4" }),
   };
   return {
     async call(name, input) {
@@ -161,9 +187,16 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    pickFile: () => Promise.resolve("/home/lina/soil.daypack"),
+    pickFile: (kind) => Promise.resolve(kind === "archive" ? "/media/usb/my-work.zip" : "/home/lina/soil.daypack"),
+    pickSave: (name) => Promise.resolve(`/home/lina/Documents/${name}`),
+    autostart: (on) => Promise.resolve(on ?? false),
+    leave: () => undefined,
+    tray: () => undefined,
     pickFolder: () => Promise.resolve("/media/usb"),
     openExternal: () => Promise.resolve(),
-    attend: () => undefined,
+    attend: (desk) => {
+      // `?closing` shows the question, `?closing=no-tray` the one without a tray.
+      if (query.has("closing")) setTimeout(() => desk.closing(query.get("closing") !== "no-tray"), 50);
+    },
   };
 }

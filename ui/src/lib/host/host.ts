@@ -2,7 +2,13 @@
 import type { Commands, Event, Failure, FailureCode } from "./bindings";
 
 export type CommandName = keyof Commands;
-export type PickKind = "course" | "work";
+export type PickKind = "course" | "work" | "archive";
+
+/** What closing the window does. */
+export type Leave = "close" | "background" | "stay";
+
+/** The words of the tray's menu. */
+export type TrayWords = { waiting: string; open: string; send: string; quit: string };
 
 /** What the window asks of the page. */
 export interface Desk {
@@ -10,6 +16,8 @@ export interface Desk {
   flush(): Promise<unknown>;
   /** Opens files the learner double-clicked. */
   open(paths: string[]): void;
+  /** The learner closes the window; answers at once. */
+  closing(tray: boolean): Leave;
 }
 
 export interface Host {
@@ -21,6 +29,14 @@ export interface Host {
   pickFile(kind: PickKind): Promise<string | null>;
   /** Asks the learner for a folder. */
   pickFolder(): Promise<string | null>;
+  /** Asks the learner where an archive goes, offering a name. */
+  pickSave(name: string): Promise<string | null>;
+  /** Whether Daypack starts with the computer, changed by `on`; `null` where that cannot be chosen here. */
+  autostart(on?: boolean): Promise<boolean | null>;
+  /** The learner's answer to closing. */
+  leave(how: Leave): void;
+  /** Hands the tray its words. */
+  tray(words: TrayWords): void;
   /** Opens an address in the system's browser. */
   openExternal(address: string): Promise<void>;
   /** Says that the page listens: keeps what is typed when the window closes, takes files opened from outside. */

@@ -11,6 +11,10 @@ export const host: Host = {
   on: (listener) => current.on(listener),
   pickFile: (kind) => current.pickFile(kind),
   pickFolder: () => current.pickFolder(),
+  pickSave: (name) => current.pickSave(name),
+  autostart: (on) => current.autostart(on),
+  leave: (how) => current.leave(how),
+  tray: (words) => current.tray(words),
   openExternal: (address) => current.openExternal(address),
 };
 

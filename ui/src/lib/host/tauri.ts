@@ -36,10 +36,18 @@ export const tauriHost: Host = {
   },
   pickFile: (kind) => ask<string | null>("pick_file", { kind }),
   pickFolder: () => ask<string | null>("pick_folder", {}),
+  pickSave: (name) => ask<string | null>("pick_save", { name }),
+  autostart: (on) => ask<boolean | null>("autostart", { on: on ?? null }),
+  leave: (how) => void emit("daypack-leave", how),
+  tray: (words) => void emit("daypack-tray", words),
   openExternal: (address) => ask<void>("open_external", { address }),
   attend(desk) {
     void Promise.all([
       listen("daypack-flush", () => void desk.flush().finally(() => emit("daypack-flushed"))),
+      listen<{ tray: boolean }>("daypack-close", (message) => {
+        void desk.flush();
+        void emit("daypack-leave", desk.closing(message.payload.tray));
+      }),
       listen<string[]>("daypack-open", (message) => desk.open(message.payload)),
     ]).then(() => emit("daypack-ready"));
   },

@@ -19,6 +19,15 @@ export function t(key: TextKey, facts: Facts = {}): string {
   return leaf === undefined ? key : word(leaf, facts, tag);
 }
 
+/** All words of a section that stand alone, by key. */
+export function words(section: keyof typeof en): Record<string, string> {
+  const of = (from: unknown) => (from as Record<string, Record<string, unknown>>)[section] ?? {};
+  const all = { ...of(en), ...of(table) };
+  return Object.fromEntries(
+    Object.entries(all).filter((leaf): leaf is [string, string] => typeof leaf[1] === "string"),
+  );
+}
+
 export function language(): string {
   return tag;
 }
