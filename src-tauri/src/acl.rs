@@ -155,11 +155,13 @@ fn the_configuration_keeps_its_locks() {
     assert_eq!(capability.get("webviews"), None);
 }
 
-fn every_command() -> [(&'static str, Value); 4] {
+fn every_command() -> [(&'static str, Value); 6] {
     [
         ("call", status()),
         ("pick_file", json!({ "kind": "course" })),
         ("pick_folder", json!({})),
+        ("pick_save", json!({ "name": "work.zip" })),
+        ("autostart", json!({})),
         ("open_external", json!({ "address": "https://example.org" })),
     ]
 }

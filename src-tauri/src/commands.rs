@@ -1,4 +1,4 @@
-//! The four commands of the page. `call` is the door to all that Daypack does; the others need the desktop.
+//! The six commands of the page. `call` is the door to all that Daypack does; the others need the desktop.
 //!
 //! What must stay true: each has a hand-written permission in `src-tauri/permissions`, given to the window `main` only.
 
@@ -10,6 +10,7 @@ use tauri_plugin_dialog::{DialogExt as _, FilePath};
 use tokio::sync::oneshot;
 
 use crate::address;
+use crate::autostart;
 use crate::desk::Desk;
 use crate::rehearsal;
 
@@ -19,6 +20,8 @@ use crate::rehearsal;
 pub enum PickKind {
     /// A package or a cartridge.
     Course,
+    /// An archive of a learner's work.
+    Archive,
     /// A file to hand in.
     Work,
 }
@@ -44,6 +47,9 @@ pub async fn pick_file<R: Runtime>(app: AppHandle<R>, kind: PickKind) -> Result<
             .add_filter("*.daypack *.imscc *.zip", &["daypack", "imscc", "zip"])
             .add_filter("*", &["*"]);
     }
+    if matches!(kind, PickKind::Archive) {
+        dialog = dialog.add_filter("*.zip", &["zip"]);
+    }
     dialog.pick_file(move |file| {
         let _ = tell.send(file);
     });
@@ -61,6 +67,29 @@ pub async fn pick_folder<R: Runtime>(app: AppHandle<R>) -> Result<Option<String>
         let _ = tell.send(folder);
     });
     path(told.await)
+}
+
+/// Lets the learner choose where an archive is written, `name` being the offer; `None` when they changed their mind.
+#[tauri::command]
+pub async fn pick_save<R: Runtime>(app: AppHandle<R>, name: String) -> Result<Option<String>, Failure> {
+    if let Some(picked) = rehearsal::picked() {
+        return Ok(picked);
+    }
+    let (tell, told) = oneshot::channel();
+    app.dialog().file().set_file_name(name).add_filter("*.zip", &["zip"]).save_file(move |file| {
+        let _ = tell.send(file);
+    });
+    path(told.await)
+}
+
+/// Whether Daypack starts with the computer; `on` changes it. `None` where that cannot be chosen here.
+#[tauri::command]
+pub async fn autostart(desk: State<'_, Desk>, on: Option<bool>) -> Result<Option<bool>, Failure> {
+    if let Some(on) = on {
+        autostart::turn(on, desk.chosen_folder())
+            .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?;
+    }
+    Ok(autostart::is_on())
 }
 
 fn path(told: Result<Option<FilePath>, oneshot::error::RecvError>) -> Result<Option<String>, Failure> {

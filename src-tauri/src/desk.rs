@@ -2,6 +2,7 @@
 //!
 //! The window shows at once; a command that comes before the data folder is open waits here.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use daypack_app::App;
@@ -12,6 +13,7 @@ use tokio::sync::watch;
 pub struct Desk {
     state: watch::Sender<Option<Result<App, Failure>>>,
     files: Mutex<Waiting>,
+    folder: Option<PathBuf>,
 }
 
 /// Files to open, kept until the page listens.
@@ -24,7 +26,20 @@ struct Waiting {
 impl Desk {
     /// A desk whose program is still being opened; `files` are to be opened in it.
     pub fn new(files: Vec<String>) -> Self {
-        Self { state: watch::Sender::new(None), files: Mutex::new(Waiting { listening: false, files }) }
+        let files = Mutex::new(Waiting { listening: false, files });
+        Self { state: watch::Sender::new(None), files, folder: None }
+    }
+
+    /// The same, on a folder that was named at the start.
+    #[must_use]
+    pub fn on(mut self, folder: Option<PathBuf>) -> Self {
+        self.folder = folder;
+        self
+    }
+
+    /// The folder named at the start; `None` for the usual one.
+    pub fn chosen_folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Says how the opening ended. Called once.

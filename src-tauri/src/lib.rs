@@ -6,11 +6,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod address;
+mod autostart;
+mod background;
 mod commands;
 mod desk;
 mod log;
 mod rehearsal;
 mod start;
+mod tray;
 mod window;
 
 use std::ffi::OsString;
@@ -40,17 +43,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let context = context();
-    let Some(data) = start.data.or_else(|| own_folder(&context.config().identifier)) else {
+    let Some(data) = start.data.clone().or_else(|| own_folder(&context.config().identifier)) else {
         eprintln!("daypack-app: no folder for data; name one with --data DIR");
         return ExitCode::FAILURE;
     };
-    if tauri::async_runtime::block_on(raised(&data, &start.files)) {
+    if tauri::async_runtime::block_on(raised(&data, &start)) {
         return ExitCode::SUCCESS;
     }
     log::start(&data);
-    let built = assemble(Builder::default(), Desk::new(start.files))
+    let built = assemble(Builder::default(), Desk::new(start.files).on(start.data))
         .setup(move |app| {
-            window::open(app.handle())?;
+            window::open(app.handle(), start.background)?;
             open_program(app.handle(), data);
             leave_on_signal(app.handle());
             Ok(())
@@ -80,6 +83,8 @@ fn assemble<R: Runtime>(builder: Builder<R>, desk: Desk) -> Builder<R> {
         commands::call,
         commands::pick_file,
         commands::pick_folder,
+        commands::pick_save,
+        commands::autostart,
         commands::open_external,
     ])
 }
@@ -97,9 +102,13 @@ fn own_folder(identifier: &str) -> Option<PathBuf> {
     base.map(|base| base.join(identifier))
 }
 
-/// Whether a window that owns `data` came to the front instead of us.
-async fn raised(data: &Path, files: &[String]) -> bool {
-    let asked = async { Owner::reach(data).await?.raise(files.to_vec()).await };
+/// Whether another window owns `data`, which then came to the front instead of us.
+async fn raised(data: &Path, start: &Start) -> bool {
+    let asked = async {
+        let mut owner = Owner::reach(data).await?;
+        // A start in the background leaves the window that is open where it is.
+        if start.background { Ok(true) } else { owner.raise(start.files.clone()).await }
+    };
     matches!(tokio::time::timeout(Duration::from_secs(2), asked).await, Ok(Ok(true)))
 }
 
@@ -128,6 +137,9 @@ fn open_program<R: Runtime>(handle: &AppHandle<R>, data: PathBuf) {
                 Err(RecvError::Lagged(_)) => Event::LibraryChanged {},
                 Err(RecvError::Closed) => return,
             };
+            if matches!(event, Event::Restart {}) {
+                window::leave_for(&handle, window::Then::Restart);
+            }
             let _ = handle.emit_to(window::MAIN, window::EVENT, event);
         }
     });
@@ -153,7 +165,7 @@ fn on_event<R: Runtime>(handle: &AppHandle<R>, event: RunEvent) {
             if label == window::MAIN =>
         {
             api.prevent_close();
-            window::leave(handle);
+            background::asked(handle);
         }
         // The window was taken away without asking: the program still closes cleanly.
         RunEvent::ExitRequested { code: None, api, .. } => {

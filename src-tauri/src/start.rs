@@ -13,6 +13,8 @@ pub struct Start {
     pub data: Option<PathBuf>,
     /// Files to open, absolute.
     pub files: Vec<String>,
+    /// `--background`: no window at first, only the tray.
+    pub background: bool,
 }
 
 /// Arguments that make no sense.
@@ -22,7 +24,7 @@ pub enum StartError {
     #[error("--data needs a folder")]
     NoFolder,
     /// An option that does not exist.
-    #[error("unknown option {0}; usage: daypack-app [--data DIR] [FILE...]")]
+    #[error("unknown option {0}; usage: daypack-app [--data DIR] [--background] [FILE...]")]
     Unknown(String),
 }
 
@@ -33,8 +35,11 @@ impl Start {
         data: Option<OsString>,
         from: &Path,
     ) -> Result<Self, StartError> {
-        let mut start =
-            Self { data: data.filter(|d| !d.is_empty()).map(|d| from.join(d)), files: Vec::new() };
+        let mut start = Self {
+            data: data.filter(|d| !d.is_empty()).map(|d| from.join(d)),
+            files: Vec::new(),
+            background: false,
+        };
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             let text = argument.to_string_lossy();
@@ -46,6 +51,8 @@ impl Start {
                     return Err(StartError::NoFolder);
                 }
                 start.data = Some(from.join(folder));
+            } else if text == "--background" {
+                start.background = true;
             } else if text.starts_with("--") {
                 return Err(StartError::Unknown(text.into_owned()));
             } else {
@@ -86,6 +93,7 @@ mod tests {
     fn files_come_as_paths_or_as_addresses_and_become_absolute() {
         let start = read(&["a.daypack", "file:///tmp/my%20course.imscc", "/c.zip"], None).unwrap();
         assert_eq!(start.files, ["/here/a.daypack", "/tmp/my course.imscc", "/c.zip"]);
+        assert!(!start.background && read(&["--background"], None).unwrap().background);
     }
 
     #[test]

@@ -12,8 +12,8 @@ use tauri::{
     WebviewWindowBuilder,
 };
 
-use crate::address;
 use crate::desk::Desk;
+use crate::{address, background};
 
 /// The window's label; the capability names it.
 pub const MAIN: &str = "main";
@@ -34,15 +34,17 @@ const FLUSH_AT_MOST: Duration = Duration::from_millis(300);
 #[derive(Default)]
 struct Leaving(AtomicBool);
 
-/// Makes the window and its rules.
-pub fn open<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<WebviewWindow<R>> {
+/// Makes the window and its rules; `hidden` for a start in the background.
+pub fn open<R: Runtime>(app: &AppHandle<R>, hidden: bool) -> tauri::Result<WebviewWindow<R>> {
     app.manage(Leaving::default());
+    background::listen(app, hidden);
     let ready = app.clone();
     app.listen_any(READY, move |_| send_files(&ready, ready.state::<Desk>().page_listens()));
     WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
         .title("Daypack")
         .inner_size(1180.0, 780.0)
         .min_inner_size(360.0, 480.0)
+        .visible(!hidden)
         .on_navigation(|url| {
             let allowed = address::inside(url);
             if !allowed {
@@ -85,13 +87,28 @@ pub fn raise<R: Runtime>(app: &AppHandle<R>, files: Vec<String>) {
         let _ = window.show();
         let _ = window.set_focus();
     }
+    background::back(app);
     send_files(app, app.state::<Desk>().open_files(files));
+}
+
+/// What comes after leaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Nothing.
+    End,
+    /// The program starts anew.
+    Restart,
+}
+
+/// Leaves for good; see [`leave_for`].
+pub fn leave<R: Runtime>(app: &AppHandle<R>) {
+    leave_for(app, Then::End);
 }
 
 /// Leaves cleanly: the page keeps what is being typed (at most 300 ms), the program closes, the window goes.
 ///
 /// Called again while leaving it does nothing.
-pub fn leave<R: Runtime>(app: &AppHandle<R>) {
+pub fn leave_for<R: Runtime>(app: &AppHandle<R>, then: Then) {
     if app.state::<Leaving>().0.swap(true, Ordering::SeqCst) {
         return;
     }
@@ -111,6 +128,9 @@ pub fn leave<R: Runtime>(app: &AppHandle<R>) {
             open.close().await;
         }
         tracing::info!("closed");
-        app.exit(0);
+        match then {
+            Then::End => app.exit(0),
+            Then::Restart => app.request_restart(),
+        }
     });
 }

@@ -18,6 +18,7 @@ const BUILD: &[&str] = &[
     "gstreamer1.0-plugins-bad",
     "gstreamer1.0-plugins-base",
     "gstreamer1.0-plugins-good",
+    "libayatana-appindicator3-1",
     "libgtk-3-dev",
     "libwebkit2gtk-4.1-dev",
     "pkg-config",
