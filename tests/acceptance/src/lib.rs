@@ -1,7 +1,9 @@
 //! Shared harness of the acceptance tests.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+#[cfg(unix)]
+pub mod close_button;
 pub mod kills;
 pub mod practice;
 pub mod window;

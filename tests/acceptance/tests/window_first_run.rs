@@ -39,7 +39,7 @@ async fn a_fresh_start_shows_the_first_page_and_closes_cleanly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_reaches_only_the_four_commands() {
+async fn the_page_reaches_only_the_six_commands() {
     let folder = tempfile::tempdir().unwrap();
     let window = Window::open(folder.path()).await;
     window.wait("main").await;

@@ -100,6 +100,9 @@ pub(crate) fn open(path: &Path) -> Result<Opened, Failure> {
     let foreign = || Failure::new(FailureCode::NotAnExport).fact("name", &shown);
     let broken =
         |part: &str| Failure::new(FailureCode::BrokenPackage).fact("name", &shown).fact("part", part);
+    if !is_zip(path).map_err(|e| failure::file(&e, path))? {
+        return Err(foreign());
+    }
     let archive = Archive::open(path).map_err(|error| match error {
         OpenError::Io { path, .. } => Failure::new(FailureCode::FileMissing).fact("path", path),
         OpenError::NotAPackage { .. } | OpenError::UnsupportedFile { .. } => foreign(),
@@ -116,6 +119,13 @@ pub(crate) fn open(path: &Path) -> Result<Opened, Failure> {
     }
     let written = serde_json::from_value(value).map_err(|error| broken(DATA).fact("why", error))?;
     Ok(Opened { archive, written })
+}
+
+/// Whether the file begins as a zip file does: another one is not a damaged archive, but none.
+fn is_zip(path: &Path) -> std::io::Result<bool> {
+    let mut head = [0; 2];
+    let mut file = File::open(path)?;
+    Ok(std::io::Read::read_exact(&mut file, &mut head).is_ok() && head == *b"PK")
 }
 
 /// What became of the files of an archive.
