@@ -51,6 +51,8 @@ pub struct Background {
     answer: Mutex<Option<oneshot::Sender<()>>>,
     words: Mutex<Option<Words>>,
     wanted: Mutex<bool>,
+    #[cfg(test)]
+    put: Mutex<bool>,
 }
 
 /// Listens to the page. With `hidden` the window was made hidden and goes to the tray as soon as there is one.
@@ -95,13 +97,19 @@ pub fn listen<R: Runtime>(app: &AppHandle<R>, hidden: bool) {
 
 /// The learner pressed the window's close button.
 pub fn asked<R: Runtime>(app: &AppHandle<R>) {
+    asked_within(app, ANSWER_AT_MOST);
+}
+
+fn asked_within<R: Runtime>(app: &AppHandle<R>, patience: Duration) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let tray = is_possible().await;
         let (tell, told) = oneshot::channel();
         *app.state::<Background>().answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(tell);
+        #[cfg(test)]
+        set(&app.state::<Background>().put, true);
         let asked = app.emit_to(MAIN, CLOSE, Closing { tray }).is_ok();
-        if !asked || tokio::time::timeout(ANSWER_AT_MOST, told).await.is_err() {
+        if !asked || tokio::time::timeout(patience, told).await.is_err() {
             tracing::warn!("the page does not answer; closing");
             window::leave(&app);
         }
@@ -163,4 +171,60 @@ fn get(of: &Mutex<bool>) -> bool {
 
 fn set(of: &Mutex<bool>, to: bool) {
     *of.lock().unwrap_or_else(PoisonError::into_inner) = to;
+}
+
+#[cfg(test)]
+mod tests {
+    use tauri::test::{MockRuntime, mock_builder, mock_context, noop_assets};
+
+    use super::*;
+    use crate::desk::Desk;
+
+    fn shell() -> tauri::App<MockRuntime> {
+        let app = mock_builder().manage(Desk::new(Vec::new())).build(mock_context(noop_assets())).unwrap();
+        window::open(app.handle(), false).unwrap();
+        app
+    }
+
+    async fn until(is: impl Fn() -> bool) -> bool {
+        for _ in 0..400 {
+            if is() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        false
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_page_that_does_not_answer_keeps_no_window_open() {
+        let app = shell();
+        asked_within(app.handle(), Duration::from_millis(20));
+        assert!(until(|| window::is_leaving(app.handle())).await);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_page_that_asks_the_learner_keeps_the_window_and_its_last_word_counts() {
+        let app = shell();
+        let page = app.handle().clone();
+        app.listen_any(CLOSE, move |event| {
+            assert!(event.payload().contains("tray"));
+            page.emit(LEAVE, "stay").unwrap();
+        });
+        asked_within(app.handle(), Duration::from_secs(60));
+        let answered = || get_answered(app.handle());
+        assert!(until(answered).await);
+        assert!(!window::is_leaving(app.handle()), "the control: nobody leaves by itself");
+        app.emit(LEAVE, "nonsense").unwrap();
+        assert!(!window::is_leaving(app.handle()));
+        app.emit(LEAVE, "close").unwrap();
+        assert!(until(|| window::is_leaving(app.handle())).await);
+    }
+
+    /// Whether the question was put and answered.
+    fn get_answered(app: &AppHandle<MockRuntime>) -> bool {
+        let background = app.state::<Background>();
+        let asked = get(&background.put);
+        asked && background.answer.lock().unwrap().is_none()
+    }
 }

@@ -47,7 +47,8 @@ pub fn show<R: Runtime>(app: &AppHandle<R>, words: &Words) -> tauri::Result<()> 
     )?;
     if let Some(tray) = app.tray_by_id(TRAY) {
         tray.set_menu(Some(menu))?;
-        return tray.set_tooltip(Some(&words.waiting));
+        tray.set_tooltip(Some(&words.waiting))?;
+        return tray.set_visible(true);
     }
     let mut tray = TrayIconBuilder::with_id(TRAY)
         .menu(&menu)
@@ -59,9 +60,13 @@ pub fn show<R: Runtime>(app: &AppHandle<R>, words: &Words) -> tauri::Result<()> 
     tray.build(app).map(|_| ())
 }
 
-/// Takes the tray away.
+/// Takes the tray from sight. It is kept: a second one of the same name is refused by the session bus.
 pub fn hide<R: Runtime>(app: &AppHandle<R>) {
-    drop(app.remove_tray_by_id(TRAY));
+    if let Some(tray) = app.tray_by_id(TRAY)
+        && let Err(error) = tray.set_visible(false)
+    {
+        tracing::warn!(%error, "the tray stays");
+    }
 }
 
 fn chosen<R: Runtime>(app: &AppHandle<R>, what: &str) {

@@ -91,6 +91,12 @@ pub fn raise<R: Runtime>(app: &AppHandle<R>, files: Vec<String>) {
     send_files(app, app.state::<Desk>().open_files(files));
 }
 
+/// Whether the window is on its way out.
+#[cfg(test)]
+pub fn is_leaving<R: Runtime>(app: &AppHandle<R>) -> bool {
+    app.state::<Leaving>().0.load(Ordering::SeqCst)
+}
+
 /// What comes after leaving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {

@@ -4,30 +4,40 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 
-/// The predefined atom `WM_CLASS`.
-const WM_CLASS: u32 = 67;
-
 struct Screen {
     stream: UnixStream,
     root: u32,
 }
 
-/// Presses the close button of each window of `program` on the screen of `DISPLAY`; says how many there were.
-pub fn press(program: &str) -> usize {
+/// Presses the close button of each shown window of these processes on the screen of `DISPLAY`; says how many there
+/// were. Others may use the same screen.
+pub fn press(processes: &[u32]) -> usize {
     let mut screen = Screen::open();
     let protocols = screen.atom("WM_PROTOCOLS");
     let delete = screen.atom("WM_DELETE_WINDOW");
-    let windows: Vec<u32> =
-        screen.children().into_iter().filter(|w| screen.class(*w).contains(program)).collect();
+    let owner = screen.atom("_NET_WM_PID");
+    let windows: Vec<u32> = screen
+        .children()
+        .into_iter()
+        .filter(|w| processes.iter().any(|process| screen.has(*w, owner, *process)))
+        .collect();
     let mut pressed = 0;
     for window in windows {
-        if screen.has(window, protocols, delete) {
+        if screen.is_shown(window) && screen.has(window, protocols, delete) {
             screen.close(window, protocols, delete);
             pressed += 1;
         }
     }
     screen.children();
     pressed
+}
+
+/// Whether these processes show a window.
+pub fn is_shown(processes: &[u32]) -> bool {
+    let mut screen = Screen::open();
+    let owner = screen.atom("_NET_WM_PID");
+    let all = screen.children();
+    all.into_iter().any(|w| screen.is_shown(w) && processes.iter().any(|p| screen.has(w, owner, *p)))
 }
 
 impl Screen {
@@ -91,8 +101,10 @@ impl Screen {
         if reply[0] == 0 { Vec::new() } else { reply[32..].to_vec() }
     }
 
-    fn class(&mut self, window: u32) -> String {
-        String::from_utf8_lossy(&self.property(window, WM_CLASS)).into_owned()
+    fn is_shown(&mut self, window: u32) -> bool {
+        let mut request = vec![3, 0, 2, 0];
+        request.extend(window.to_le_bytes());
+        self.ask(&request).get(26) == Some(&2)
     }
 
     fn has(&mut self, window: u32, list: u32, atom: u32) -> bool {

@@ -6,4 +6,6 @@
 pub mod close_button;
 pub mod kills;
 pub mod practice;
+#[cfg(target_os = "linux")]
+pub mod tray;
 pub mod window;

@@ -43,6 +43,15 @@ async fn unsent(dir: &Path) {
     app.close().await;
 }
 
+/// Presses what may lie below the edge of the page.
+async fn press_below(window: &Window, id: &str) {
+    window.part(id).await;
+    let script =
+        "document.querySelector(`[data-testid=${arguments[0]}]`).scrollIntoView({ block: 'center' })";
+    window.run(script, vec![json!(id)]).await;
+    window.press(id).await;
+}
+
 async fn gone(window: &Window) -> bool {
     let end = Instant::now() + Duration::from_secs(8);
     while !window.processes().is_empty() {
@@ -87,13 +96,14 @@ async fn a_course_with_unsent_work_goes_in_two_steps_and_the_work_stays_readable
     window.press("work-save").await;
     window.text("Saved:").await;
     assert!(one.exists());
+    window.click("[data-testid=toasts] button").await;
 
     // Back into the same folder nothing is new; the settings page says so.
     window.press("nav-settings").await;
     window.pick(archive.to_str().unwrap());
-    window.press("import-work").await;
+    press_below(&window, "import-work").await;
     window.part("imported").await;
-    window.press("settings-autostart").await;
+    press_below(&window, "settings-autostart").await;
     window
         .until(
             "it starts with the computer",
@@ -102,7 +112,7 @@ async fn a_course_with_unsent_work_goes_in_two_steps_and_the_work_stays_readable
         )
         .await;
     accessible(&window, "settings with an import").await;
-    window.press("start-afresh").await;
+    press_below(&window, "start-afresh").await;
     window.wait("[data-testid=leave][data-left=true]").await;
     window.press("dialog-no").await;
     window.close().await;
@@ -114,7 +124,7 @@ async fn closing_with_unsent_work_asks_and_close_ends_the_program() {
     unsent(dir.path()).await;
     let window = Window::open(&dir.path().join("data")).await;
     window.part("page-course").await;
-    assert_eq!(close_button::press("daypack-app"), 1, "the window has a close button");
+    assert_eq!(close_button::press(&window.processes()), 1, "the window has a close button");
     // Nobody shows trays on this screen: the window says so and offers only closing.
     window.wait("[data-testid=close-question][data-tray=false]").await;
     accessible(&window, "the question").await;
@@ -129,7 +139,7 @@ async fn closing_with_unsent_work_asks_and_close_ends_the_program() {
         )
         .await;
     assert_eq!(window.processes().len(), 1, "staying is staying");
-    close_button::press("daypack-app");
+    close_button::press(&window.processes());
     window.press("close-now").await;
     assert!(gone(&window).await, "it closed");
 }
@@ -147,8 +157,54 @@ async fn the_end_of_a_session_never_asks_and_with_nothing_unsent_closing_just_cl
     let fresh = dir.path().join("fresh");
     let window = Window::open(&fresh).await;
     window.part("way-school").await;
-    assert_eq!(close_button::press("daypack-app"), 1);
+    assert_eq!(close_button::press(&window.processes()), 1);
     assert!(gone(&window).await, "with nothing to send the button closes");
     let log = std::fs::read_to_string(fresh.join("logs/daypack.log")).unwrap();
     assert!(log.contains("closed") && !log.contains("does not answer"), "the page itself said so: {log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_desktop_shows_trays_the_window_hides_there_and_comes_back() {
+    let trays = daypack_tests::tray::Trays::show();
+    let dir = tempfile::tempdir().unwrap();
+    unsent(dir.path()).await;
+    let window = Window::open(&dir.path().join("data")).await;
+    window.part("page-course").await;
+    let us = window.processes();
+    close_button::press(&us);
+    window.wait("[data-testid=close-question][data-tray=true]").await;
+    accessible(&window, "the question with a tray").await;
+    window.press("close-remember").await;
+    window.press("close-background").await;
+    let lines = trays.wait_for("1 piece of work waits to be sent");
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    hidden(&us, true).await;
+    assert_eq!(window.processes(), us, "it goes on");
+
+    trays.press("Open Daypack");
+    hidden(&us, false).await;
+    // The choice was kept: the next time nobody is asked.
+    close_button::press(&us);
+    hidden(&us, true).await;
+    trays.wait_for("1 piece of work waits to be sent");
+    // A second start brings the window back as well.
+    let status = std::process::Command::new(daypack_tests::practice::bin("daypack-app"))
+        .args(["--data", dir.path().join("data").to_str().unwrap()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    hidden(&us, false).await;
+    close_button::press(&us);
+    hidden(&us, true).await;
+    trays.wait_for("1 piece of work waits to be sent");
+    trays.press("Close Daypack");
+    assert!(gone(&window).await, "it ended from the tray");
+}
+
+async fn hidden(processes: &[u32], wanted: bool) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while close_button::is_shown(processes) == wanted {
+        assert!(Instant::now() < end, "the window is{} hidden", if wanted { " not" } else { "" });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -112,7 +112,7 @@ impl Desk {
             let open = !matches!(row.state, WorkState::Accepted { .. } | WorkState::Refused { .. });
             let new = self.outbox.entry(&id).is_none();
             let receipt = told.get(&id).cloned();
-            if open && new || receipt.is_some() && new || doubted.contains(&id) {
+            if new && (open || receipt.is_some()) || doubted.contains(&id) {
                 let doubt = row.state != WorkState::Waiting || doubted.contains(&id);
                 self.outbox_step(outbox::Event::Added(entry_of(&row.work, doubt)), now);
             }
