@@ -106,7 +106,7 @@ mod host {
     pub fn is_there() -> bool {
         // SAFETY: a library of the desktop, loaded as the tray loads it and never unloaded while it is used.
         let loads = |name: &&str| unsafe { libloading::Library::new(*name) }.map(std::mem::forget).is_ok();
-        is_shown().unwrap_or(false) && LIBRARIES.iter().any(|name| loads(&name))
+        is_shown().unwrap_or(false) && LIBRARIES.iter().any(loads)
     }
 
     fn is_shown() -> Option<bool> {

@@ -7,6 +7,7 @@ mod afresh;
 pub mod api;
 mod commands;
 mod failure;
+pub mod power;
 pub mod remote;
 mod runner;
 pub mod servers;
@@ -40,6 +41,8 @@ pub struct OpenOptions {
     pub on_raise: Option<remote::OnRaise>,
     /// Does nothing by itself: no probing, sending or fetching until asked (`sync_now`). For one-off commands.
     pub quiet: bool,
+    /// Who knows the battery; the system when not given.
+    pub power: Option<Arc<dyn power::Power>>,
 }
 
 /// The program. Cheap to clone; all clones are one.
@@ -121,7 +124,8 @@ impl App {
             }),
         }));
         remote::listen(&app, &dir, options.on_raise).map_err(|e| failure::io(&e))?;
-        runner::start(&app, inbox, ended, options.quiet)?;
+        let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
+        runner::start(&app, inbox, ended, options.quiet, power)?;
         Ok(app)
     }
 

@@ -9,10 +9,15 @@ pub(crate) mod pull;
 pub(crate) mod send;
 pub(crate) mod wants;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use daypack_course::work::{Outcome, Settled, Work};
 use daypack_course::{AccountId, CourseId, ItemId, WorkId};
 use daypack_engine::download::FailWhy;
 use tokio::sync::{mpsc, oneshot};
+
+use crate::power::Power;
 
 use crate::App;
 use crate::api::Failure;
@@ -62,6 +67,8 @@ pub(crate) enum Note {
         /// Begun elsewhere.
         doubted: Vec<WorkId>,
     },
+    /// The battery became low, or is not any more.
+    Power(bool),
     /// Send and ask now; told when it is done.
     SyncNow(oneshot::Sender<()>),
 }
@@ -83,11 +90,38 @@ pub(crate) fn start(
     notes: mpsc::Receiver<Note>,
     ended: oneshot::Sender<()>,
     quiet: bool,
+    power: Arc<dyn Power>,
 ) -> Result<(), Failure> {
     let desk = desk::Desk::load(app.clone(), quiet)?;
+    if !quiet {
+        tokio::spawn(watch_power(app.clone(), power));
+    }
     tokio::spawn(async move {
         desk.run(notes).await;
         let _ = ended.send(());
     });
     Ok(())
+}
+
+/// How often the battery is looked at.
+const POWER_EVERY: Duration = Duration::from_secs(60);
+
+/// Looks at the battery and tells the loop when it becomes low or fine.
+async fn watch_power(app: App, power: Arc<dyn Power>) {
+    let stop = app.stopped();
+    let mut low = false;
+    loop {
+        let asked = Arc::clone(&power);
+        let battery = tokio::task::spawn_blocking(move || asked.battery()).await.unwrap_or(None);
+        let now_low = daypack_engine::power::is_low(battery, low);
+        if now_low != low {
+            low = now_low;
+            tracing::info!(low, ?battery, "power");
+            app.desk(Note::Power(low)).await;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(POWER_EVERY) => {}
+        }
+    }
 }

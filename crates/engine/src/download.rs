@@ -118,6 +118,11 @@ pub enum Event {
     LinkUp,
     /// Sources cannot be reached; what runs goes on until it fails.
     LinkDown,
+    /// The battery is low and draining, or not any more. Low, nothing runs until it is over or the learner resumes.
+    Power {
+        /// Low.
+        low: bool,
+    },
     /// So many bytes of the file are durable, counted from its start.
     Received {
         /// The file.
@@ -196,6 +201,9 @@ pub struct Downloads {
     files: BTreeMap<String, File>,
     all_paused: bool,
     no_space: bool,
+    /// Of this life only: what the battery is like is told again after a start.
+    #[serde(skip)]
+    low_power: bool,
     #[serde(skip)]
     running: BTreeSet<String>,
     #[serde(skip)]
@@ -219,6 +227,7 @@ impl Downloads {
             files: BTreeMap::new(),
             all_paused: false,
             no_space: false,
+            low_power: false,
             running: BTreeSet::new(),
             link_up: false,
         }
@@ -248,8 +257,10 @@ impl Downloads {
             Event::Resumed { job } => self.resumed(&job, now),
             Event::Cancelled { job } => self.cancelled(&job, &mut out),
             Event::PauseAll => self.all_paused = true,
+            Event::Power { low } => self.low_power = low,
             Event::ResumeAll => {
                 self.all_paused = false;
+                self.low_power = false;
                 self.end_no_space();
             }
             Event::LinkUp => {
@@ -300,6 +311,8 @@ impl Downloads {
     fn resumed(&mut self, job: &str, now: TimeMs) {
         let Some(known) = self.jobs.get_mut(job) else { return };
         known.paused = false;
+        // Whoever says "go on" knows their battery.
+        self.low_power = false;
         if known.failed.is_some() {
             known.reopen();
         }

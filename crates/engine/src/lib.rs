@@ -14,6 +14,7 @@ mod backoff;
 pub mod download;
 pub mod link;
 pub mod outbox;
+pub mod power;
 
 pub use download::Downloads;
 pub use link::{LinkEstimate, Reach};

@@ -219,3 +219,29 @@ fn every_view_survives_being_written_and_read() {
     let read: Downloads = serde_json::from_str(&stored).unwrap();
     assert_eq!(serde_json::to_string(&read).unwrap(), stored);
 }
+
+#[test]
+fn a_low_battery_rests_what_runs_and_the_charger_or_the_learner_ends_the_rest() {
+    let mut downloads = Downloads::new(0);
+    let now = TimeMs(0);
+    downloads.step(added("j", &[want("j", "a", 100, 0)]), now);
+    assert_eq!(downloads.step(Event::LinkUp, now), [start("a", 0)], "the control: it runs");
+    downloads.step(received("a", 40), now);
+    assert_eq!(downloads.step(Event::Power { low: true }, now), [stop("a")]);
+    assert_eq!(downloads.view("j").unwrap().state, JobState::LowPower);
+    assert_eq!(downloads.step(Event::Tick, now.plus(3_600_000)), []);
+    assert_eq!(downloads.step(added("k", &[want("k", "b", 5, 1)]), now), [], "nothing new begins either");
+    let went_on = downloads.step(Event::Power { low: false }, now);
+    assert_eq!(went_on, [start("a", 40), start("b", 0)], "where it stopped");
+    downloads.step(Event::Power { low: true }, now);
+    assert_eq!(
+        downloads.step(resumed("k"), now),
+        [start("a", 40), start("b", 0)],
+        "the learner's word counts"
+    );
+    downloads.step(Event::Power { low: true }, now);
+    let kept = serde_json::to_value(&downloads).unwrap();
+    let mut next: Downloads = serde_json::from_value(kept).unwrap();
+    next.step(Event::Restarted, now);
+    assert_eq!(next.step(Event::LinkUp, now).len(), 2, "a new start asks the battery anew");
+}

@@ -199,6 +199,16 @@ async fn where_a_desktop_shows_trays_the_window_hides_there_and_comes_back() {
     trays.wait_for("1 piece of work waits to be sent");
     trays.press("Close Daypack");
     assert!(gone(&window).await, "it ended from the tray");
+
+    // A start with the computer: no window until it is asked for.
+    let fresh = dir.path().join("fresh");
+    let window = Window::open_with(&fresh, &["--background"], &[]).await;
+    trays.wait_for("Everything is sent");
+    let us = window.processes();
+    hidden(&us, true).await;
+    trays.press("Open Daypack");
+    hidden(&us, false).await;
+    window.close().await;
 }
 
 async fn hidden(processes: &[u32], wanted: bool) {

@@ -294,6 +294,8 @@ pub enum JobState {
     WaitingForLink,
     /// Paused by the learner.
     Paused,
+    /// Rests while the battery is low; goes on by itself at the charger.
+    LowBattery,
     /// The disk is full.
     NoSpace,
     /// The account must sign in again.

@@ -292,6 +292,10 @@ impl Desk {
                 self.asked_all |= !again || !reached;
             }
             Note::Imported { receipts, doubted } => self.imported(receipts, doubted, now),
+            Note::Power(low) => {
+                self.downloads_step(download::Event::Power { low }, now);
+                self.tell_jobs(now);
+            }
             Note::SyncNow(done) => {
                 self.waiting_for_sync.push(done);
                 self.asked_all = false;
@@ -600,8 +604,9 @@ fn rank(state: JobState) -> u8 {
         JobState::Failed => 3,
         JobState::SignIn => 4,
         JobState::WaitingForLink => 5,
-        JobState::Running => 6,
-        JobState::NoSpace => 7,
+        JobState::LowBattery => 6,
+        JobState::Running => 7,
+        JobState::NoSpace => 8,
     }
 }
 
@@ -611,6 +616,7 @@ fn state_of(state: &download::JobState) -> JobState {
         S::Queued => JobState::Queued,
         S::Running => JobState::Running,
         S::Paused => JobState::Paused,
+        S::LowPower => JobState::LowBattery,
         S::Waiting => JobState::WaitingForLink,
         S::Failed { why: FailWhy::NoSpace } => JobState::NoSpace,
         S::Failed { why: FailWhy::SignIn } => JobState::SignIn,

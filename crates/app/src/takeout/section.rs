@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use daypack_course::quiz::QuestionBody;
 use daypack_course::work::{Deed, Work, WorkState};
 use daypack_course::{CourseId, Digest, ItemId};
 use daypack_formats::html::plain_text;
@@ -115,6 +116,11 @@ pub(super) fn drafts(takeout: &Takeout, words: &Words) -> String {
     }
     let mut out = String::new();
     for ((course, item), slots) in places {
+        // What was sent leaves an empty text behind.
+        let files = takeout.draft_files.iter().any(|f| f.course == *course && f.item == *item);
+        if !files && slots.values().flatten().all(|d| d.text.is_empty()) {
+            continue;
+        }
         out.push_str("<article>\n");
         heading(&mut out, "", takeout, course, item);
         for saves in slots.values() {
@@ -173,6 +179,10 @@ pub(super) fn attempts(takeout: &Takeout, words: &Words) -> String {
             let about = plain_text(&question_asked.text_html);
             let said =
                 latest.get(&question_asked.id).map(|r| answer_line(&answer_of(question_asked, r)).text);
+            if matches!(question_asked.body, QuestionBody::Description {}) {
+                let _ = writeln!(out, "<p dir=\"auto\">{}</p>", text(&about));
+                continue;
+            }
             question(&mut out, &about, &said.unwrap_or_default(), words);
         }
         if all.len() > latest.len() {
@@ -206,13 +216,11 @@ pub(super) fn feedback(takeout: &Takeout, words: &Words) -> String {
             moment::shown(one.given)
         );
         if let Some(grade) = &one.grade {
-            let max = grade.max.map(|m| format!(" / {m}")).unwrap_or_default();
-            let _ = writeln!(
-                out,
-                "<p><strong>{}: {}{max}</strong></p>",
-                text(words.get("grade")),
-                text(&grade.shown)
-            );
+            let shown = match (grade.value, grade.max) {
+                (Some(value), Some(max)) => format!("{value} / {max}"),
+                _ => grade.shown.clone(),
+            };
+            let _ = writeln!(out, "<p><strong>{}: {}</strong></p>", text(words.get("grade")), text(&shown));
         }
         written(&mut out, &plain_text(&one.comment_html));
         for about in one.questions.iter().filter(|q| !q.comment_html.is_empty()) {
@@ -276,7 +284,7 @@ pub(super) fn places(takeout: &Takeout, words: &Words) -> String {
 pub(super) fn files(takeout: &Takeout, words: &Words) -> String {
     let all: Vec<(Digest, String)> = takeout.files.iter().map(|f| (f.digest, f.name.clone())).collect();
     let mut out = String::new();
-    links(&mut out, takeout, &all, words);
+    list(&mut out, takeout, &all, words, false);
     out
 }
 
@@ -316,6 +324,10 @@ fn question(out: &mut String, about: &str, said: &str, words: &Words) {
 }
 
 fn links(out: &mut String, takeout: &Takeout, files: &[(Digest, String)], words: &Words) {
+    list(out, takeout, files, words, true);
+}
+
+fn list(out: &mut String, takeout: &Takeout, files: &[(Digest, String)], words: &Words, plays: bool) {
     if files.is_empty() {
         return;
     }
@@ -340,8 +352,8 @@ fn links(out: &mut String, takeout: &Takeout, files: &[(Digest, String)], words:
             size(file.size)
         );
         let ending = file.path.rsplit('.').next().unwrap_or_default().to_lowercase();
-        if matches!(ending.as_str(), "m4a" | "mp3" | "ogg" | "oga" | "opus" | "wav" | "webm") {
-            let _ = write!(out, "<audio controls preload=\"none\" src=\"{href}\"></audio>");
+        if plays && matches!(ending.as_str(), "m4a" | "mp3" | "ogg" | "oga" | "opus" | "wav" | "webm") {
+            let _ = write!(out, "<audio controls preload=\"metadata\" src=\"{href}\"></audio>");
         }
         out.push_str("</li>\n");
     }

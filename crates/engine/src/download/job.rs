@@ -41,6 +41,8 @@ pub enum JobState {
     Running,
     /// Paused by the learner.
     Paused,
+    /// Rests while the battery is low.
+    LowPower,
     /// Waits for the link, then goes on by itself.
     Waiting,
     /// Cannot go on without the learner.
@@ -117,6 +119,8 @@ impl Downloads {
             JobState::Failed { why: why.clone() }
         } else if job.paused || self.all_paused {
             JobState::Paused
+        } else if self.low_power {
+            JobState::LowPower
         } else if is_running {
             JobState::Running
         } else if waits_for_link {

@@ -944,7 +944,7 @@ body: ItemBodyView, };
 /**
  * How taking along stands.
  */
-export type JobState = "running" | "queued" | "waiting_for_link" | "paused" | "no_space" | "sign_in" | "failed" | "done";
+export type JobState = "running" | "queued" | "waiting_for_link" | "paused" | "low_battery" | "no_space" | "sign_in" | "failed" | "done";
 
 /**
  * What is being taken along of one course.
