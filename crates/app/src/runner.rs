@@ -66,6 +66,8 @@ pub(crate) enum Note {
         receipts: Vec<(WorkId, daypack_course::work::Receipt)>,
         /// Begun elsewhere.
         doubted: Vec<WorkId>,
+        /// Told when all of it is taken over: an import that returned is complete.
+        done: oneshot::Sender<()>,
     },
     /// The battery became low, or is not any more.
     Power(bool),

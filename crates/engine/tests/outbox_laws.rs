@@ -283,3 +283,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_doubt_that_comes_from_a_copy_is_taken_over_by_what_waits_and_by_nothing_else() {
+    let doubted = |n| {
+        let Event::Added(new) = added(n, "a", "t", Lane::Posts) else { unreachable!() };
+        Event::Added(NewEntry { doubt: true, ..new })
+    };
+    let mut outbox = Outbox::new(7);
+    outbox.step(added(1, "a", "t", Lane::Posts), TimeMs(0));
+    assert_eq!(
+        outbox.step(added(1, "a", "t", Lane::Posts), TimeMs(1)),
+        [],
+        "the control: without a doubt nothing"
+    );
+    outbox.step(doubted(1), TimeMs(2));
+    assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::InDoubt);
+    let effects = outbox.step(Event::LinkUp, TimeMs(3));
+    assert!(sends(&effects).is_empty() && effects.contains(&Effect::Settle(id(1))), "{effects:?}");
+    outbox.step(settled(1, Settled::Landed(receipt())), TimeMs(4));
+    assert_eq!(outbox.step(doubted(1), TimeMs(5)), [], "a receipt is not doubted");
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+pub mod axe;
 #[cfg(unix)]
 pub mod close_button;
 pub mod kills;

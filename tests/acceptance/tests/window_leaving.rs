@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use daypack_app::api::input::*;
 use daypack_app::{App, OpenOptions};
 use daypack_course::outline::ItemKind;
+use daypack_tests::axe::accessible;
 use daypack_tests::close_button;
-use daypack_tests::practice::{Practice, root, small_course};
+use daypack_tests::practice::{Practice, small_course};
 use daypack_tests::window::Window;
 use serde_json::json;
 
@@ -63,15 +64,6 @@ async fn gone(window: &Window) -> bool {
     true
 }
 
-async fn accessible(window: &Window, what: &str) {
-    let source =
-        std::fs::read_to_string(root().join("ui/node_modules/axe-core/axe.min.js")).expect("axe-core");
-    window.run(&format!("if (!window.axe) {{ {source}\n }} return typeof window.axe"), vec![]).await;
-    let script = "const done = arguments[0]; window.axe.run(document, { runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa',\
-        'wcag22aa'], iframes: false }).then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target).join(' | '))), e => done(['axe: ' + e]));";
-    assert_eq!(window.run_async(script, vec![]).await, json!([]), "{what} is not accessible");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_course_with_unsent_work_goes_in_two_steps_and_the_work_stays_readable() {
     let dir = tempfile::tempdir().unwrap();
@@ -114,7 +106,29 @@ async fn a_course_with_unsent_work_goes_in_two_steps_and_the_work_stays_readable
     accessible(&window, "settings with an import").await;
     press_below(&window, "start-afresh").await;
     window.wait("[data-testid=leave][data-left=true]").await;
-    window.press("dialog-no").await;
+    let before = window.processes();
+    window.press("leave-anyway").await;
+    // The program starts anew, on an empty shelf; everything lies aside.
+    let end = Instant::now() + Duration::from_secs(15);
+    let after = loop {
+        let now = window.processes();
+        if now.len() == 1 && now != before {
+            break now;
+        }
+        assert!(Instant::now() < end, "it did not start anew: {now:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let aside = || {
+        let all = std::fs::read_dir(dir.path().join("data")).unwrap().flatten();
+        let mut found = all.filter(|e| e.file_name().to_string_lossy().starts_with("before-"));
+        found.next().map(|e| e.path()).filter(|p| p.join("learner.db").exists())
+    };
+    let new_shelf = || aside().is_some() && dir.path().join("data/learner.db").exists();
+    while !new_shelf() {
+        assert!(Instant::now() < end, "nothing was put aside");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(window.processes(), after);
     window.close().await;
 }
 

@@ -69,7 +69,10 @@ impl App {
             damaged: taken.damaged,
             differing: u64::try_from(merged.differing.len()).unwrap_or(u64::MAX),
         };
-        self.desk(Note::Imported { receipts: merged.receipts, doubted: merged.doubted }).await;
+        let (done, taken_over) = tokio::sync::oneshot::channel();
+        self.desk(Note::Imported { receipts: merged.receipts, doubted: merged.doubted, done }).await;
+        // A loop that ended meanwhile takes over what is new at the next start; the rest comes with the next import.
+        let _ = taken_over.await;
         let unseen = self.db(super::outbox::unseen).await?;
         self.tell(Event::Feedback { unseen });
         self.tell(Event::LibraryChanged {});

@@ -291,7 +291,10 @@ impl Desk {
                 self.next_pull = if again { now } else { now.plus(PULL_EVERY_MS) };
                 self.asked_all |= !again || !reached;
             }
-            Note::Imported { receipts, doubted } => self.imported(receipts, doubted, now),
+            Note::Imported { receipts, doubted, done } => {
+                self.imported(receipts, doubted, now);
+                let _ = done.send(());
+            }
             Note::Power(low) => {
                 self.downloads_step(download::Event::Power { low }, now);
                 self.tell_jobs(now);
