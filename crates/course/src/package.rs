@@ -5,10 +5,12 @@
 //! kind of file (DSSE, <https://github.com/secure-systems-lab/dsse/blob/master/protocol.md>).
 //! Layout and reasons: `docs/package-format.md`.
 
+pub mod chunks;
 pub mod envelope;
 
 use serde::{Deserialize, Serialize};
 
+pub use chunks::{CHUNKED_ABOVE, Chunk, ChunkList, ChunkListError, MAX_CHUNK, MAX_CHUNK_LIST};
 pub use envelope::{Envelope, EnvelopeError, Fingerprint, PublicKey};
 
 use crate::outline::Course;
@@ -121,4 +123,9 @@ pub fn object_path(digest: &Digest) -> String {
 /// Path of a manifest below a package's address.
 pub fn manifest_path(digest: &Digest) -> String {
     format!("m/{digest}")
+}
+
+/// Path of a chunk list below a package's address.
+pub fn chunk_list_path(digest: &Digest) -> String {
+    format!("c/{digest}")
 }
