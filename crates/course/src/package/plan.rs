@@ -227,7 +227,8 @@ mod tests {
         assert_eq!((one.bytes(), one.steps[0].path.clone()), (2048, object_path(&digest(2999))));
         shelf.objects = (128..3000).map(digest).collect();
         let frame = plan(&manifest, None, &shelf);
-        assert_eq!((frame.bytes(), frame.steps[0].ranges.clone()), (60_000, vec![0..60_000]));
+        assert_eq!((frame.bytes(), frame.steps[0].ranges.len()), (60_000, 1));
+        assert_eq!(frame.steps[0].ranges[0], 0..60_000);
         manifest.packs.clear();
         assert_eq!(plan(&manifest, None, &nothing()).requests(), 3000, "control");
     }
