@@ -152,6 +152,78 @@ async fn a_package_opens_and_a_broken_changed_or_foreign_one_is_refused_with_its
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn small_files_in_packs_are_taken_along_and_a_broken_pack_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(dir.path());
+    let package = build(dir.path(), "package", &key);
+    let file = dir.path().join("course.daypack");
+    assert_eq!(daypack(&["pack", "export", package.to_str().unwrap(), file.to_str().unwrap()]).0, 0);
+    // A folder with the packs alone: each small file comes out of its pack.
+    let pack = std::fs::read_dir(package.join("p")).unwrap().next().unwrap().unwrap().path();
+    let small: Vec<_> = std::fs::read_dir(package.join("o"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.metadata().unwrap().len() <= 128 << 10)
+        .collect();
+    assert!(!small.is_empty(), "control: the course has small files");
+    small.iter().for_each(|entry| std::fs::remove_file(entry.path()).unwrap());
+    let good = std::fs::read(&pack).unwrap();
+    let mut bad = good.clone();
+    let middle = bad.len() / 2;
+    bad[middle] ^= 1;
+    std::fs::write(&pack, &bad).unwrap();
+    let app = open(&dir.path().join("data")).await;
+    assert_eq!(open_file(&app, &package).await, Code::BrokenPackage);
+    assert!(app.library(Nothing {}).await.unwrap().courses.is_empty(), "nothing was left behind");
+    std::fs::write(&pack, &good).unwrap();
+    let mut ids = Vec::new();
+    for path in [&package, &file] {
+        let opened = app.open_path(PathInput { path: path.display().to_string() }).await.expect("opens");
+        let course = opened.courses[0].id.clone();
+        let view = app.course(CourseInput { course: course.clone() }).await.unwrap();
+        for item in view.sections.iter().flat_map(|s| &s.items).filter(|i| i.here == Here::Ready) {
+            let input = ItemInput { course: course.clone(), item: item.id.clone() };
+            app.item(input).await.expect("a ready item opens");
+        }
+        ids.push(course);
+    }
+    assert_eq!(ids[0], ids[1]);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publisher_changes_keys_and_the_course_stays_the_same_and_an_old_channel_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let library = dir.path().join("library");
+    std::fs::create_dir_all(dir.path().join("next")).unwrap();
+    std::fs::create_dir(&library).unwrap();
+    let (old, new) = (key(dir.path()), key(&dir.path().join("next")));
+    let package = build(&library, "course", &old);
+    let shelf = library.to_str().unwrap();
+    let listed = daypack(&["pack", "library", shelf, "--title", "Village", "--key", &old, "course"]);
+    assert_eq!(listed.0, 0, "{listed:?}");
+    let campus = Practice::start(&small_course(), Some(&library), &dir.path().join("campus"));
+    let app = open(&dir.path().join("data")).await;
+    app.library_add(LibraryAddress { address: campus.library.clone() }).await.expect("added");
+    let offer = app.library(Nothing {}).await.unwrap().offers[0].clone();
+    let add = || app.course_add(OfferInput { source: offer.source.clone(), id: offer.id.clone() });
+    let before = add().await.expect("added").course;
+    let first = std::fs::read(package.join("channel.json")).unwrap();
+    let public = format!("{new}.pub");
+    let package = package.to_str().unwrap();
+    let said =
+        daypack(&["pack", "rotate", package, "--key", &old, "--key", &new, "--new", &public, "--json"]);
+    assert_eq!((said.0, said.1["ok"]["epoch"].as_u64()), (0, Some(2)), "{said:?}");
+    assert_eq!(add().await.expect("the same course under new keys").course, before);
+    let opened = app.open_path(PathInput { path: package.to_owned() }).await.expect("and from its folder");
+    assert_eq!(opened.courses[0].id.to_string(), before.to_string());
+    // Whoever holds the old key, or an old copy, is refused now.
+    std::fs::write(library.join("course/channel.json"), first).unwrap();
+    assert_eq!(add().await.unwrap_err().code, Code::OlderVersion);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_library_gives_courses_and_a_full_disk_or_a_wrong_key_is_said_before_anything_is_fetched() {
     let dir = tempfile::tempdir().unwrap();
     let library = dir.path().join("library");
