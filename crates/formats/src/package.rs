@@ -182,8 +182,13 @@ pub fn open_source(files: Box<dyn Source>, expected: Option<&str>) -> Result<Ope
     let mut manifest = open_manifest(&packed, &channel)?;
     let identity = chain.identity().clone();
     manifest.course.id = course_id(&identity, &channel.course);
-    manifest.course.origin =
-        Origin::Package { package: channel.course.clone(), key: identity, version: channel.version };
+    manifest.course.origin = Origin::Package {
+        package: channel.course.clone(),
+        key: identity,
+        version: channel.version,
+        confirmed: Some(confirmed.confirmed),
+        expires: Some(confirmed.expires),
+    };
     let index = PackIndex::of(&manifest.packs);
     Ok(OpenedPackage { channel, key, chain, confirmed, manifest, files, index, frame: Mutex::new(None) })
 }

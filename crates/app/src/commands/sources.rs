@@ -7,7 +7,7 @@ use daypack_course::finding::Finding;
 use daypack_course::outline::{Course, Item, Origin, RemoteFile};
 use daypack_course::package::keys::MAX_EPOCHS;
 use daypack_course::package::{Channel, Fingerprint, keys_path, object_path};
-use daypack_course::{AccountId, CourseId};
+use daypack_course::{AccountId, CourseId, TimeMs};
 use daypack_formats::package::{
     OpenedPackage, course_id, open_chain, open_channel, open_channel_of, open_manifest,
 };
@@ -301,7 +301,9 @@ impl App {
                     continue;
                 }
             };
-            let Ok((channel, publisher)) = self.channel_of(&raw, &at).await else { continue };
+            let Ok(announced) = self.channel_of(&raw, &at).await else { continue };
+            self.note_confirmed(&announced).await?;
+            let Announced { channel, publisher, .. } = announced;
             let _ = fingerprint;
             offers.push(Offer {
                 source: address.to_owned(),
@@ -341,7 +343,7 @@ impl App {
     async fn library_course(&self, address: &str) -> Result<Course, Failure> {
         let library = source::library(self);
         let raw = library.channel(address).await.map_err(|error| library_failed(&error, address))?;
-        let (channel, publisher) = self.trusted_channel(&raw, address).await?;
+        let Announced { channel, publisher, confirmed } = self.trusted_channel(&raw, address).await?;
         let packed = library
             .manifest(address, &channel.manifest)
             .await
@@ -355,6 +357,8 @@ impl App {
             package: channel.title.clone(),
             key: publisher.clone(),
             version: channel.version,
+            confirmed: Some(confirmed),
+            expires: Some(channel.expires),
         };
         for asset in course.assets.values_mut() {
             if let Some(digest) = &asset.digest {
@@ -366,17 +370,19 @@ impl App {
     }
 
     /// A channel whose publisher is the known one, and which is not older than the one seen before.
-    async fn trusted_channel(&self, raw: &[u8], address: &str) -> Result<(Channel, Fingerprint), Failure> {
-        let (channel, publisher) = self.channel_of(raw, address).await?;
-        self.check_trust(&channel, &publisher).await?;
-        Ok((channel, publisher))
+    async fn trusted_channel(&self, raw: &[u8], address: &str) -> Result<Announced, Failure> {
+        let announced = self.channel_of(raw, address).await?;
+        self.check_trust(&announced.channel, &announced.publisher).await?;
+        Ok(announced)
     }
 
-    /// Opens a channel; where key files belong to it they are fetched. Gives the publisher's fingerprint, which
-    /// stays when keys change.
-    async fn channel_of(&self, raw: &[u8], address: &str) -> Result<(Channel, Fingerprint), Failure> {
+    /// Opens a channel; where key files belong to it they are fetched.
+    async fn channel_of(&self, raw: &[u8], address: &str) -> Result<Announced, Failure> {
         match open_channel(raw, None) {
-            Ok((channel, key)) => return Ok((channel, key.fingerprint())),
+            Ok((channel, key)) => {
+                let confirmed = channel.issued;
+                return Ok(Announced { channel, publisher: key.fingerprint(), confirmed });
+            }
             Err(OpenError::Refused { why: "needs_keys", .. }) => {}
             Err(error) => return Err(open_failed(&error, address)),
         }
@@ -392,7 +398,29 @@ impl App {
             .and_then(|chain| chain.ok_or(OpenError::MissingObject { name: keys_path(1) }))
             .and_then(|chain| open_channel_of(raw, &chain))
             .map_err(|error| open_failed(&error, address))?;
-        Ok((Channel { expires: opened.expires, ..opened.channel }, opened.identity))
+        let channel = Channel { expires: opened.expires, ..opened.channel };
+        Ok(Announced { channel, publisher: opened.identity, confirmed: opened.confirmed })
+    }
+
+    /// Notes that the version that is here was confirmed anew; says nothing of any other version.
+    async fn note_confirmed(&self, announced: &Announced) -> Result<(), Failure> {
+        let id = course_id(&announced.publisher, &announced.channel.course);
+        let (seen, expired, version) =
+            (announced.confirmed, announced.channel.expires, announced.channel.version);
+        let at = self.now();
+        self.db(move |store| {
+            let Some(mut course) = store.course_get(&id)? else { return Ok(()) };
+            match &mut course.origin {
+                Origin::Package { version: here, confirmed, expires, .. }
+                    if *here == version && *confirmed < Some(seen) =>
+                {
+                    (*confirmed, *expires) = (Some(seen), Some(expired));
+                }
+                _ => return Ok(()),
+            }
+            store.course_put(&course, at)
+        })
+        .await
     }
 
     async fn check_trust(&self, channel: &Channel, publisher: &str) -> Result<Signer, Failure> {
@@ -449,6 +477,8 @@ impl App {
                 package: name.to_owned(),
                 key: publisher.clone(),
                 version: channel.version,
+                confirmed: Some(package.confirmed.confirmed),
+                expires: Some(channel.expires),
             };
         }
         let app = self.clone();
@@ -541,6 +571,15 @@ fn copy_objects(store: &Store, package: &OpenedPackage, name: &str) -> Result<()
         })?;
     }
     Ok(())
+}
+
+/// A channel whose signatures were checked.
+struct Announced {
+    channel: Channel,
+    /// The publisher's fingerprint, which stays when keys change.
+    publisher: Fingerprint,
+    /// When its publisher last said that it is current.
+    confirmed: TimeMs,
 }
 
 fn trust_scope(channel: &Channel) -> String {

@@ -113,7 +113,13 @@ pub(super) fn convert(
         language: source.language.clone(),
         summary: source.summary.clone(),
         licence: source.licence.clone(),
-        origin: Origin::Package { package: source.id.clone(), key: String::new(), version: source.version },
+        origin: Origin::Package {
+            package: source.id.clone(),
+            key: String::new(),
+            version: source.version,
+            confirmed: None,
+            expires: None,
+        },
         sections,
         assets: work.assets,
     };
