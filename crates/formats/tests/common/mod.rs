@@ -104,6 +104,19 @@ pub fn small(root: &Path, version: u64) -> PathBuf {
     folder(root, version, &sections)
 }
 
+/// A tiny course: one lecture of 20 kB, two pages.
+pub fn tiny(root: &Path, version: u64) -> PathBuf {
+    put(root, "film.mp4", &bytes(1, 20_000));
+    put(root, "pages/1.html", &page(100, 900));
+    put(root, "pages/2.html", &page(101, 900));
+    let items = json!([
+        video("film", "film.mp4"),
+        reading("p1", "pages/1.html", "text/html"),
+        reading("p2", "pages/2.html", "text/html"),
+    ]);
+    folder(root, version, &json!([{"id": "s1", "title": "One", "items": items}]))
+}
+
 /// All files below a folder.
 pub fn all(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut out = BTreeMap::new();
