@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use daypack_course::Digest;
-use daypack_course::package::{ObjectRef, object_path, pack_path};
+use daypack_course::package::{ObjectRef, Pack, chunk_list_path, object_path, pack_path};
+use daypack_course::{Digest, TimeMs};
 
 use super::objects;
 use crate::package::frames;
 use crate::package::{BadChunk, OpenedPackage};
 use crate::{OpenError, package};
+
+/// More readers than this help no disk.
+const MOST_THREADS: usize = 4;
 
 /// What was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +31,9 @@ pub struct VerifyReport {
     /// Epoch of its keys.
     pub epoch: u32,
     /// The channel: when it was last confirmed, and until when it may be called current.
-    pub confirmed: daypack_course::TimeMs,
+    pub confirmed: TimeMs,
     /// See `confirmed`.
-    pub expires: daypack_course::TimeMs,
+    pub expires: TimeMs,
     /// Distinct objects.
     pub objects: usize,
     /// Their bytes.
@@ -66,41 +71,13 @@ pub fn verify(path: &Path) -> Result<VerifyReport, OpenError> {
 /// that the package cannot be opened at all.
 pub fn examine(path: &Path) -> Result<(VerifyReport, Vec<Fault>), OpenError> {
     let opened = package::open(path)?;
+    let objects = opened.manifest.objects(None);
+    let bytes = objects.iter().map(|o| o.size).sum();
     // On a host and in a folder each object also lies alone; in a single file those in packs do not.
-    let alone = path.is_dir();
-    let names = names(&opened);
-    let mut faults = Vec::new();
-    let mut bytes = 0;
-    for object in opened.manifest.objects(None) {
-        bytes += object.size;
-        let files = names.get(&object.digest).cloned().unwrap_or_default();
-        if opened.manifest.chunk_lists.contains_key(&object.digest)
-            && let Err(error) = opened.chunk_list(&object)
-        {
-            let list = opened.manifest.chunk_lists.get(&object.digest).map(|l| l.digest);
-            let path = list.map(|l| daypack_course::package::chunk_list_path(&l)).unwrap_or_default();
-            faults.push(Fault { path, files: files.clone(), error, chunks: Vec::new() });
-        }
-        let path = object_path(&object.digest);
-        if !alone && opened.place(&object.digest).is_some() && !opened.files.has(&path) {
-            continue;
-        }
-        if let Err(error) = whole(&opened, &path, &object) {
-            let chunks = match &error {
-                OpenError::Damaged { .. } => opened.bad_chunks(&object).ok().flatten().unwrap_or_default(),
-                _ => Vec::new(),
-            };
-            faults.push(Fault { path, files, error, chunks });
-        }
-    }
-    for pack in &opened.manifest.packs {
-        let path = pack_path(&pack.digest);
-        if let Err(error) = whole(&opened, &path, &pack.object()).and_then(|()| unpacks(&opened, pack)) {
-            let packed = pack.frames.iter().flat_map(|f| &f.files);
-            let files = packed.flat_map(|f| names.get(&f.digest).cloned().unwrap_or_default()).collect();
-            faults.push(Fault { path, files, error, chunks: bad_frames(&opened, pack) });
-        }
-    }
+    let looking = Looking { alone: path.is_dir(), names: names(&opened), opened: &opened };
+    let work: Vec<Part<'_>> =
+        objects.iter().map(Part::Object).chain(opened.manifest.packs.iter().map(Part::Pack)).collect();
+    let mut faults = looking.all(&work);
     if bytes != opened.channel.total_size {
         let error = OpenError::damaged("total size");
         faults.push(Fault { path: String::new(), files: Vec::new(), error, chunks: Vec::new() });
@@ -113,12 +90,83 @@ pub fn examine(path: &Path) -> Result<(VerifyReport, Vec<Fault>), OpenError> {
         epoch: opened.channel.epoch,
         confirmed: opened.confirmed.confirmed,
         expires: opened.confirmed.expires,
-        objects: opened.objects().len(),
+        objects: objects.len(),
         bytes,
         packs: opened.manifest.packs.len(),
         chunk_lists: opened.manifest.chunk_lists.len(),
     };
     Ok((report, faults))
+}
+
+/// A file of the package that is read to its end.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Object(&'a ObjectRef),
+    Pack(&'a Pack),
+}
+
+struct Looking<'a> {
+    opened: &'a OpenedPackage,
+    alone: bool,
+    names: BTreeMap<Digest, Vec<String>>,
+}
+
+impl Looking<'_> {
+    /// Reads and hashes on all processors; the faults in the order of `work`.
+    fn all(&self, work: &[Part<'_>]) -> Vec<Fault> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        let next = AtomicUsize::new(0);
+        let found: Mutex<BTreeMap<usize, Vec<Fault>>> = Mutex::default();
+        std::thread::scope(|scope| {
+            for _ in 0..threads.min(work.len()) {
+                scope.spawn(|| {
+                    loop {
+                        let n = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(part) = work.get(n) else { return };
+                        let faults = match part {
+                            Part::Object(object) => self.object(object),
+                            Part::Pack(pack) => self.pack(pack),
+                        };
+                        found.lock().unwrap_or_else(PoisonError::into_inner).insert(n, faults);
+                    }
+                });
+            }
+        });
+        found.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().flatten().collect()
+    }
+
+    fn object(&self, object: &ObjectRef) -> Vec<Fault> {
+        let opened = self.opened;
+        let mut faults = Vec::new();
+        let files = self.names.get(&object.digest).cloned().unwrap_or_default();
+        if let Some(list) = opened.manifest.chunk_lists.get(&object.digest)
+            && let Err(error) = opened.chunk_list(object)
+        {
+            let path = chunk_list_path(&list.digest);
+            faults.push(Fault { path, files: files.clone(), error, chunks: Vec::new() });
+        }
+        let path = object_path(&object.digest);
+        if !self.alone && opened.place(&object.digest).is_some() && !opened.files.has(&path) {
+            return faults;
+        }
+        if let Err(error) = whole(opened, &path, object) {
+            let chunks = match &error {
+                OpenError::Damaged { .. } => opened.bad_chunks(object).ok().flatten().unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            faults.push(Fault { path, files, error, chunks });
+        }
+        faults
+    }
+
+    fn pack(&self, pack: &Pack) -> Vec<Fault> {
+        let path = pack_path(&pack.digest);
+        let sound = whole(self.opened, &path, &pack.object()).and_then(|()| unpacks(self.opened, pack));
+        let Err(error) = sound else { return Vec::new() };
+        let packed = pack.frames.iter().flat_map(|f| &f.files);
+        let files = packed.flat_map(|f| self.names.get(&f.digest).cloned().unwrap_or_default()).collect();
+        vec![Fault { path, files, error, chunks: bad_frames(self.opened, pack) }]
+    }
 }
 
 fn names(opened: &OpenedPackage) -> BTreeMap<Digest, Vec<String>> {
@@ -138,7 +186,7 @@ fn whole(opened: &OpenedPackage, path: &str, named: &ObjectRef) -> Result<(), Op
     if found == (named.digest, named.size) { Ok(()) } else { Err(OpenError::damaged(path.to_owned())) }
 }
 
-fn unpacks(opened: &OpenedPackage, pack: &daypack_course::package::Pack) -> Result<(), OpenError> {
+fn unpacks(opened: &OpenedPackage, pack: &Pack) -> Result<(), OpenError> {
     for (range, frame) in pack.placed() {
         let packed = opened.files.part(&pack_path(&pack.digest), range)?;
         let raw = frames::unpack(frame, &packed)?;
@@ -147,7 +195,7 @@ fn unpacks(opened: &OpenedPackage, pack: &daypack_course::package::Pack) -> Resu
     Ok(())
 }
 
-fn bad_frames(opened: &OpenedPackage, pack: &daypack_course::package::Pack) -> Vec<BadChunk> {
+fn bad_frames(opened: &OpenedPackage, pack: &Pack) -> Vec<BadChunk> {
     let path = pack_path(&pack.digest);
     (0_u32..)
         .zip(pack.placed())
