@@ -8,7 +8,7 @@ use daypack_course::feedback::Feedback;
 use daypack_course::finding::Finding;
 use daypack_course::outline::{Course, Item, ItemBody, ItemKind, OnlineKind, Origin, Tier};
 use daypack_course::work::{Work, WorkState};
-use daypack_course::{AssetId, CourseId, ItemId};
+use daypack_course::{AssetId, CourseId, ItemId, TimeMs};
 use daypack_store::{AssetState, Position, Store, StoreError};
 
 use crate::api::outline::{
@@ -234,8 +234,8 @@ impl Shelf {
         ids.iter().map(|id| self.size_of(id)).try_fold(0_u64, |sum, size| size.map(|s| sum + s))
     }
 
-    /// The outline.
-    pub fn view(&self) -> CourseView {
+    /// The outline, as to be shown at `now`.
+    pub fn view(&self, now: TimeMs) -> CourseView {
         let has_tiers = |tier| {
             self.course.items().any(|item| match &item.body {
                 ItemBody::Video(v) => v.renditions.iter().any(|r| r.tier == tier),
@@ -263,6 +263,7 @@ impl Shelf {
                 .filter(|tier| has_tiers(*tier))
                 .filter_map(|tier| self.size_for(tier).map(|size| TierSize { tier, size }))
                 .collect(),
+            last_confirmed: self.course.origin.last_confirmed(now),
         }
     }
 

@@ -70,8 +70,7 @@ enum Command {
         #[arg(long)]
         typescript: bool,
     },
-    /// Build, check and export course packages.
-    #[command(subcommand)]
+    /// Build, sign, compare, check and export course packages.
     Pack(pack::Pack),
 }
 

@@ -45,6 +45,14 @@ pub enum Origin {
         /// Version of the channel.
         #[ts(type = "number")]
         version: u64,
+        /// When its publisher last said that this version is current.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        confirmed: Option<TimeMs>,
+        /// Until when it may be called up to date; it works for ever.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        expires: Option<TimeMs>,
     },
     /// A course at an LMS.
     Site {
@@ -306,6 +314,16 @@ pub struct RemoteFile {
     pub url: String,
     /// Changes when the file changes (Moodle: `timemodified`).
     pub version: String,
+}
+
+impl Origin {
+    /// When its publisher last confirmed it, once that is too long ago to call it up to date.
+    pub fn last_confirmed(&self, now: TimeMs) -> Option<TimeMs> {
+        match self {
+            Self::Package { confirmed, expires: Some(expires), .. } if *expires < now => *confirmed,
+            _ => None,
+        }
+    }
 }
 
 impl Course {

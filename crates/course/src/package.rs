@@ -1,21 +1,34 @@
 //! The course package: names are hashes, one small signed file vouches for the rest.
 //!
-//! `channel.json` (a signed envelope) names the manifest by SHA-256 and size; the manifest names every object by
-//! SHA-256 and size. Signatures are checked over raw bytes before anything inside is parsed, and are bound to the
+//! `channel.json` (a signed envelope) names the manifest by SHA-256 and size; the manifest names every object, chunk
+//! list and pack so. Signatures are checked over raw bytes before anything inside is parsed, and are bound to the
 //! kind of file (DSSE, <https://github.com/secure-systems-lab/dsse/blob/master/protocol.md>).
 //! Layout and reasons: `docs/package-format.md`.
 
+pub mod channel;
+pub mod chunks;
 pub mod envelope;
+pub mod keys;
+pub mod manifest;
+pub mod packs;
+pub mod plan;
 
 use serde::{Deserialize, Serialize};
 
+pub use channel::{Channel, ChannelFault, Confirmed, Refresh, Seen, Standing};
+pub use chunks::{CHUNKED_ABOVE, Chunk, ChunkList, ChunkListError, MAX_CHUNK, MAX_CHUNK_LIST};
 pub use envelope::{Envelope, EnvelopeError, Fingerprint, PublicKey};
+pub use keys::{KeyChain, KeyFault, Keys, keys_path};
+pub use manifest::{Manifest, ManifestFault};
+pub use packs::{Frame, Pack, PackIndex, PackedFile, Place};
+pub use plan::{Plan, Step, plan};
 
-use crate::outline::Course;
-use crate::{Digest, TimeMs};
+use crate::Digest;
 
 /// File name of the signed channel.
 pub const CHANNEL: &str = "channel.json";
+/// File name of a channel that waits for signatures; no reader looks at it.
+pub const CHANNEL_DRAFT: &str = "channel.draft.json";
 /// File name of a library's list of courses.
 pub const LIBRARY: &str = "library.json";
 /// Payload type of a channel.
@@ -31,27 +44,6 @@ pub const MAX_MANIFEST: u64 = 16 * 1024 * 1024;
 /// Largest accepted manifest, unpacked, in bytes.
 pub const MAX_MANIFEST_RAW: u64 = 64 * 1024 * 1024;
 
-/// What a channel says: which manifest is current.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Channel {
-    /// Id of the course within its publisher.
-    pub course: String,
-    /// Shown title, known before the manifest is fetched.
-    pub title: String,
-    /// Counts up with each publication; never goes back within one epoch.
-    pub version: u64,
-    /// The manifest.
-    pub manifest: ObjectRef,
-    /// Bytes of all objects the manifest names.
-    pub total_size: u64,
-    /// When it was signed.
-    pub issued: TimeMs,
-    /// Until when it may be called current. Never blocks what is installed.
-    pub expires: TimeMs,
-    /// Counts up with each change of keys.
-    pub epoch: u32,
-}
-
 /// An object by name and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectRef {
@@ -59,15 +51,6 @@ pub struct ObjectRef {
     pub digest: Digest,
     /// Bytes.
     pub size: u64,
-}
-
-/// A manifest: the course, every asset of which has a digest and a size.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// Must be [`Manifest::FORMAT`].
-    pub format: String,
-    /// The course; `id` and `origin` are set again by whoever opens it.
-    pub course: Course,
 }
 
 /// A library's list of courses.
@@ -79,40 +62,6 @@ pub struct LibraryIndex {
     pub courses: Vec<String>,
 }
 
-impl Manifest {
-    /// The value of `format`.
-    pub const FORMAT: &'static str = "daypack-manifest/1";
-
-    /// Faults that make a manifest unusable: wrong format, files without proof, dangling names.
-    pub fn check(&self) -> Result<(), ManifestFault> {
-        if self.format != Self::FORMAT {
-            return Err(ManifestFault::Format(self.format.clone()));
-        }
-        if let Some((id, _)) = self.course.assets.iter().find(|(_, a)| a.digest.is_none() || a.size.is_none())
-        {
-            return Err(ManifestFault::Unproven(id.to_string()));
-        }
-        match self.course.check().into_iter().next() {
-            Some(fault) => Err(ManifestFault::Course(fault)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Why a manifest cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ManifestFault {
-    /// Another format or a newer version.
-    #[error("manifest format {0:?} is not known")]
-    Format(String),
-    /// A file without digest or size.
-    #[error("file {0} has no digest or size")]
-    Unproven(String),
-    /// The course contradicts itself.
-    #[error("{0}")]
-    Course(String),
-}
-
 /// Path of an object below a package's address.
 pub fn object_path(digest: &Digest) -> String {
     format!("o/{digest}")
@@ -121,4 +70,14 @@ pub fn object_path(digest: &Digest) -> String {
 /// Path of a manifest below a package's address.
 pub fn manifest_path(digest: &Digest) -> String {
     format!("m/{digest}")
+}
+
+/// Path of a chunk list below a package's address.
+pub fn chunk_list_path(digest: &Digest) -> String {
+    format!("c/{digest}")
+}
+
+/// Path of a pack below a package's address.
+pub fn pack_path(digest: &Digest) -> String {
+    format!("p/{digest}")
 }

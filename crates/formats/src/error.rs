@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use daypack_course::package::EnvelopeError;
+use daypack_course::package::{ChannelFault, EnvelopeError, KeyFault};
 
 /// Why a package, a cartridge or a folder was not opened. Nothing was left behind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +61,14 @@ pub enum OpenError {
         /// The name, made printable.
         name: String,
     },
+    /// Signed, and refused all the same: an old or frozen copy, mixed parts, keys that do not count.
+    #[error("refused: {detail}")]
+    Refused {
+        /// A stable code, see [`ChannelFault::code`] and `docs/package-format.md`.
+        why: &'static str,
+        /// In technical words.
+        detail: String,
+    },
     /// A file of a known kind that Daypack does not open.
     #[error("unsupported file: {what}")]
     UnsupportedFile {
@@ -83,6 +91,7 @@ impl OpenError {
             Self::MissingObject { .. } => "missing_object",
             Self::UnsafeName { .. } => "unsafe_name",
             Self::UnsupportedFile { .. } => "unsupported_file",
+            Self::Refused { why, .. } => why,
         }
     }
 
@@ -98,6 +107,7 @@ impl OpenError {
             }
             Self::WrongSignature => return BTreeMap::new(),
             Self::OtherKey { found } | Self::UnsupportedVersion { found } => ("found", found),
+            Self::Refused { detail, .. } => ("detail", detail),
             Self::MissingObject { name } | Self::UnsafeName { name } => ("name", name),
         };
         BTreeMap::from([(name, value.clone())])
@@ -114,6 +124,7 @@ impl OpenError {
             | Self::UnsupportedVersion { .. }
             | Self::TooLarge { .. }
             | Self::UnsafeName { .. }
+            | Self::Refused { .. }
             | Self::UnsupportedFile { .. } => false,
         }
     }
@@ -137,6 +148,28 @@ impl From<EnvelopeError> for OpenError {
             EnvelopeError::Malformed => Self::NotAPackage { looks: "unknown".into() },
             EnvelopeError::WrongType | EnvelopeError::BadSignature => Self::WrongSignature,
             EnvelopeError::OtherKey { found } => Self::OtherKey { found },
+        }
+    }
+}
+
+impl From<ChannelFault> for OpenError {
+    fn from(fault: ChannelFault) -> Self {
+        match fault {
+            ChannelFault::Envelope(error) => error.into(),
+            ChannelFault::TooLarge(what) => Self::too_large(what),
+            ChannelFault::Unreadable => Self::damaged("channel.json"),
+            other => Self::Refused { why: other.code(), detail: other.to_string() },
+        }
+    }
+}
+
+impl From<KeyFault> for OpenError {
+    fn from(fault: KeyFault) -> Self {
+        match fault {
+            KeyFault::Envelope(EnvelopeError::Malformed) => Self::damaged("keys"),
+            KeyFault::Envelope(error) => error.into(),
+            KeyFault::TooLarge => Self::too_large("keys"),
+            other => Self::Refused { why: "bad_keys", detail: other.to_string() },
         }
     }
 }

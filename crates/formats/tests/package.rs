@@ -9,7 +9,7 @@ use daypack_course::TimeMs;
 use daypack_course::outline::{ItemBody, OnlineKind};
 use daypack_course::package::{CHANNEL, CHANNEL_TYPE, Channel, Envelope, LIBRARY_TYPE, Manifest, PublicKey};
 use daypack_course::quiz::QuestionBody;
-use daypack_formats::pack::{self, PackError};
+use daypack_formats::pack::{self, BuildOptions, BuildReport, PackError};
 use daypack_formats::{OpenError, Opened, open_any, package};
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
@@ -18,6 +18,17 @@ const NOW: TimeMs = TimeMs(1_800_000_000_000);
 
 fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
+}
+
+fn make(
+    folder: &Path,
+    out: &Path,
+    key: &SigningKey,
+    sites: &BTreeMap<String, String>,
+    now: TimeMs,
+) -> Result<BuildReport, PackError> {
+    let keys = [key.clone()];
+    pack::build(folder, out, BuildOptions { keys: &keys, sites, muxer: None, now })
 }
 
 fn course() -> Value {
@@ -75,7 +86,7 @@ fn folder(dir: &Path, course: &Value) -> PathBuf {
 
 fn build(dir: &Path) -> PathBuf {
     let out = dir.join("out");
-    pack::build(&folder(dir, &course()), &out, &key(1), &BTreeMap::new(), NOW).unwrap();
+    make(&folder(dir, &course()), &out, &key(1), &BTreeMap::new(), NOW).unwrap();
     out
 }
 
@@ -115,7 +126,8 @@ fn what_is_built_opens_exports_and_opens_again_as_the_same_course() {
     assert!(names[1].starts_with("m/"));
     let course = &opened.manifest.course;
     let first = course.items().next().unwrap().assets(None)[0].clone();
-    assert_eq!(names[2], format!("o/{}", course.assets[&first].digest.unwrap()));
+    let place = opened.place(&course.assets[&first].digest.unwrap()).unwrap();
+    assert_eq!(names[2..], [format!("p/{}", place.pack.digest)], "all of its files are small");
     assert!(matches!(open_any(&out), Ok(Opened::Package(_))));
     assert!(matches!(open_any(&file), Ok(Opened::Package(_))));
 }
@@ -152,7 +164,7 @@ fn a_site_given_at_build_time_wins_over_the_folder() {
     let temp = tempfile::tempdir().unwrap();
     let sites = BTreeMap::from([("campus".to_owned(), "https://campus.example/".to_owned())]);
     let out = temp.path().join("out");
-    pack::build(&folder(temp.path(), &course()), &out, &key(1), &sites, NOW).unwrap();
+    make(&folder(temp.path(), &course()), &out, &key(1), &sites, NOW).unwrap();
     let opened = package::open(&out).unwrap();
     let exam = opened.manifest.course.item(&"exam".into()).unwrap();
     assert_eq!(exam.bindings[0].site, "https://campus.example");
@@ -165,11 +177,11 @@ fn building_twice_gives_the_same_bytes_writes_nothing_again_and_keeps_other_file
     fs::write(out.join("notes.txt"), "mine").unwrap();
     let before = all(&out);
     let folder = temp.path().join("folder");
-    let report = pack::build(&folder, &out, &key(1), &BTreeMap::new(), NOW).unwrap();
+    let report = make(&folder, &out, &key(1), &BTreeMap::new(), NOW).unwrap();
     assert_eq!(report.written, 0);
     assert_eq!(all(&out), before);
     assert!(!before.values().any(|bytes| bytes == b"private"), "a file that is not named does not travel");
-    let later = pack::build(&folder, &out, &key(1), &BTreeMap::new(), NOW.plus(5)).unwrap();
+    let later = make(&folder, &out, &key(1), &BTreeMap::new(), NOW.plus(5)).unwrap();
     assert_eq!(later.manifest, report.manifest);
 }
 
@@ -297,6 +309,8 @@ fn a_missing_object_is_named_and_odd_names_are_never_read() {
     assert!(opened.files.open(&name).is_ok(), "control");
     fs::remove_file(out.join(&name)).unwrap();
     assert_eq!(pack::verify(&out).unwrap_err(), OpenError::MissingObject { name });
+    assert!(opened.object(&opened.objects()[0].0).is_ok(), "it can still be had from its pack");
+    fs::remove_dir_all(out.join("p")).unwrap();
     let file = temp.path().join("x.daypack");
     assert_eq!(pack::export(&out, &file).unwrap_err().code(), "missing_object");
     assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 2, "nothing is left of a failed export");
@@ -337,7 +351,7 @@ fn mistakes_in_a_course_folder_are_named_before_anything_is_written() {
             std::os::unix::fs::symlink(temp.path().join("outside.pdf"), root.join("text/link.pdf")).unwrap();
         }
         let out = temp.path().join("out");
-        let error = pack::build(&root, &out, &key(1), &BTreeMap::new(), NOW).unwrap_err();
+        let error = make(&root, &out, &key(1), &BTreeMap::new(), NOW).unwrap_err();
         assert_eq!(error.code(), code, "{error}");
         assert!(!error.facts().is_empty());
         assert!(!out.exists(), "{code}");

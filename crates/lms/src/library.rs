@@ -5,9 +5,10 @@
 //! leave the library's address; objects are asked for by digest.
 
 use daypack_course::Digest;
+use daypack_course::package::keys::MAX_KEYS;
 use daypack_course::package::{
     CHANNEL, Envelope, EnvelopeError, Fingerprint, LIBRARY, LIBRARY_TYPE, LibraryIndex, MAX_CHANNEL,
-    MAX_LIBRARY, MAX_MANIFEST, ObjectRef, manifest_path, object_path,
+    MAX_LIBRARY, MAX_MANIFEST, ObjectRef, keys_path, manifest_path, object_path,
 };
 use url::Url;
 
@@ -95,6 +96,15 @@ impl Library {
     /// The signed channel of a course as raw bytes; `package` is the address of the course's folder.
     pub async fn channel(&self, package: &str) -> Result<Vec<u8>, LibraryError> {
         self.small(&join(package, CHANNEL)?, MAX_CHANNEL).await
+    }
+
+    /// The key file of an epoch as raw bytes; `None` when there is none.
+    pub async fn key_file(&self, package: &str, epoch: u32) -> Result<Option<Vec<u8>>, LibraryError> {
+        match self.small(&join(package, &keys_path(epoch))?, MAX_KEYS).await {
+            Ok(raw) => Ok(Some(raw)),
+            Err(LibraryError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The manifest a channel names, as raw packed bytes; size and digest are checked.

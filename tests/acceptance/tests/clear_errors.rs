@@ -1,6 +1,7 @@
 //! Each thing that goes wrong on an ordinary day has a code of its own, and nothing is lost by it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -8,6 +9,8 @@ use daypack_app::api::FailureCode as Code;
 use daypack_app::api::input::*;
 use daypack_app::api::outline::Here;
 use daypack_app::{App, OpenOptions};
+use daypack_course::TimeMs;
+use daypack_formats::pack::{self, BuildOptions};
 use daypack_tests::practice::{Practice, daypack, root, small_course};
 
 async fn open(dir: &Path) -> App {
@@ -122,7 +125,7 @@ async fn a_package_opens_and_a_broken_changed_or_foreign_one_is_refused_with_its
     let channel = package.join("channel.json");
     let signed = std::fs::read_to_string(&channel).unwrap();
     let mut envelope: serde_json::Value = serde_json::from_str(&signed).unwrap();
-    let payload = envelope["payload"].as_str().unwrap().replacen('A', "B", 1);
+    let payload = envelope["payload"].as_str().unwrap().replacen("ey", "fy", 1);
     envelope["payload"] = payload.into();
     std::fs::write(&channel, envelope.to_string()).unwrap();
     assert_eq!(open_file(&app, &package).await, Code::WrongSignature);
@@ -148,6 +151,144 @@ async fn a_package_opens_and_a_broken_changed_or_foreign_one_is_refused_with_its
     let key_b = key(&dir.path().join("other"));
     let foreign = build(dir.path(), "foreign", &key_b);
     assert_eq!(open_file(&app, &foreign).await, Code::OtherKey);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn small_files_in_packs_are_taken_along_and_a_broken_pack_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(dir.path());
+    let package = build(dir.path(), "package", &key);
+    let file = dir.path().join("course.daypack");
+    assert_eq!(daypack(&["pack", "export", package.to_str().unwrap(), file.to_str().unwrap()]).0, 0);
+    // A folder with the packs alone: each small file comes out of its pack.
+    let pack = std::fs::read_dir(package.join("p")).unwrap().next().unwrap().unwrap().path();
+    let small: Vec<_> = std::fs::read_dir(package.join("o"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.metadata().unwrap().len() <= 128 << 10)
+        .collect();
+    assert!(!small.is_empty(), "control: the course has small files");
+    small.iter().for_each(|entry| std::fs::remove_file(entry.path()).unwrap());
+    let good = std::fs::read(&pack).unwrap();
+    let mut bad = good.clone();
+    let middle = bad.len() / 2;
+    bad[middle] ^= 1;
+    std::fs::write(&pack, &bad).unwrap();
+    let app = open(&dir.path().join("data")).await;
+    assert_eq!(open_file(&app, &package).await, Code::BrokenPackage);
+    assert!(app.library(Nothing {}).await.unwrap().courses.is_empty(), "nothing was left behind");
+    std::fs::write(&pack, &good).unwrap();
+    let mut ids = Vec::new();
+    for path in [&package, &file] {
+        let opened = app.open_path(PathInput { path: path.display().to_string() }).await.expect("opens");
+        let course = opened.courses[0].id.clone();
+        let view = app.course(CourseInput { course: course.clone() }).await.unwrap();
+        for item in view.sections.iter().flat_map(|s| &s.items).filter(|i| i.here == Here::Ready) {
+            let input = ItemInput { course: course.clone(), item: item.id.clone() };
+            app.item(input).await.expect("a ready item opens");
+        }
+        ids.push(course);
+    }
+    assert_eq!(ids[0], ids[1]);
+    app.close().await;
+}
+
+#[test]
+fn the_pack_tool_says_each_outcome_with_its_exit_code_in_words_and_as_json() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let (folder, out, key_a) = (small_course().display().to_string(), at("out"), key(dir.path()));
+    let tool = |arguments: &[&str]| {
+        let mut words = vec!["pack"];
+        words.extend(arguments);
+        words.push("--json");
+        daypack(&words)
+    };
+    // Without a key the channel waits; with it it is published.
+    let built = tool(&["build", &folder, "--out", &out]);
+    assert_eq!((built.0, built.1["ok"]["published"].as_bool()), (3, Some(false)), "{built:?}");
+    assert!(built.1["ok"]["packed_files"].as_u64() > Some(0));
+    assert_eq!(tool(&["sign", &out, "--key", &key_a]).0, 0);
+    let verified = tool(&["verify", &out]);
+    assert_eq!((verified.0, verified.1["ok"]["key"].is_string()), (0, true), "{verified:?}");
+    // What a new learner fetches, and what one who has it all.
+    let all = tool(&["diff", "-", &out]);
+    let sound = tool(&["diff", "-", &out, "--tier", "audio"]);
+    let bytes = |said: &serde_json::Value| said["ok"]["bytes"].as_u64().unwrap();
+    assert!(bytes(&sound.1) <= bytes(&all.1) && bytes(&all.1) > 0);
+    let none = tool(&["diff", &out, &out]);
+    assert_eq!(none.1["ok"]["requests"].as_u64(), Some(1), "the channel alone: {none:?}");
+    // Damage is named; the code says that something is wrong.
+    let object = std::fs::read_dir(dir.path().join("out/o")).unwrap().next().unwrap().unwrap().path();
+    let mut bad = std::fs::read(&object).unwrap();
+    bad[0] ^= 1;
+    std::fs::write(&object, bad).unwrap();
+    let damaged = tool(&["verify", &out]);
+    assert_eq!((damaged.0, damaged.1["error"]["code"].as_str()), (1, Some("damaged")), "{damaged:?}");
+    let named = damaged.1["report"]["damaged"][0]["path"].as_str().unwrap();
+    assert!(named.ends_with(object.file_name().unwrap().to_str().unwrap()), "{named}");
+    assert_eq!(tool(&["build", &folder, "--out", &out, "--site", "nonsense"]).0, 2);
+    assert_eq!(tool(&["build"]).0, 2);
+    assert_eq!(tool(&["verify", &at("nowhere")]).0, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_package_installs_works_and_says_when_it_was_last_confirmed() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = [pack::load_key(Path::new(&key(dir.path()))).unwrap()];
+    let app = open(&dir.path().join("data")).await;
+    let long_ago = TimeMs(1_600_000_000_000);
+    let options = BuildOptions { keys: &keys, sites: &BTreeMap::new(), muxer: None, now: long_ago };
+    let out = dir.path().join("old");
+    pack::build(&small_course(), &out, options).unwrap();
+    let opened = app.open_path(PathInput { path: out.display().to_string() }).await.expect("installs");
+    let course = opened.courses[0].id.clone();
+    let view = app.course(CourseInput { course: course.clone() }).await.unwrap();
+    assert_eq!(view.last_confirmed, Some(long_ago));
+    let ready: Vec<_> =
+        view.sections.iter().flat_map(|s| &s.items).filter(|i| i.here == Here::Ready).collect();
+    assert!(!ready.is_empty());
+    for item in ready {
+        app.item(ItemInput { course: course.clone(), item: item.id.clone() }).await.expect("it works");
+    }
+    // Confirmed again by its publisher, it is up to date again.
+    let folder = out.to_str().unwrap();
+    assert_eq!(daypack(&["pack", "sign", folder, "--key", &key(dir.path())]).0, 0);
+    app.open_path(PathInput { path: folder.to_owned() }).await.expect("the same version");
+    assert_eq!(app.course(CourseInput { course }).await.unwrap().last_confirmed, None);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publisher_changes_keys_and_the_course_stays_the_same_and_an_old_channel_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let library = dir.path().join("library");
+    std::fs::create_dir_all(dir.path().join("next")).unwrap();
+    std::fs::create_dir(&library).unwrap();
+    let (old, new) = (key(dir.path()), key(&dir.path().join("next")));
+    let package = build(&library, "course", &old);
+    let shelf = library.to_str().unwrap();
+    let listed = daypack(&["pack", "library", shelf, "--title", "Village", "--key", &old, "course"]);
+    assert_eq!(listed.0, 0, "{listed:?}");
+    let campus = Practice::start(&small_course(), Some(&library), &dir.path().join("campus"));
+    let app = open(&dir.path().join("data")).await;
+    app.library_add(LibraryAddress { address: campus.library.clone() }).await.expect("added");
+    let offer = app.library(Nothing {}).await.unwrap().offers[0].clone();
+    let add = || app.course_add(OfferInput { source: offer.source.clone(), id: offer.id.clone() });
+    let before = add().await.expect("added").course;
+    let first = std::fs::read(package.join("channel.json")).unwrap();
+    let public = format!("{new}.pub");
+    let package = package.to_str().unwrap();
+    let said =
+        daypack(&["pack", "rotate", package, "--key", &old, "--key", &new, "--new", &public, "--json"]);
+    assert_eq!((said.0, said.1["ok"]["epoch"].as_u64()), (0, Some(2)), "{said:?}");
+    assert_eq!(add().await.expect("the same course under new keys").course, before);
+    let opened = app.open_path(PathInput { path: package.to_owned() }).await.expect("and from its folder");
+    assert_eq!(opened.courses[0].id.to_string(), before.to_string());
+    // Whoever holds the old key, or an old copy, is refused now.
+    std::fs::write(library.join("course/channel.json"), first).unwrap();
+    assert_eq!(add().await.unwrap_err().code, Code::OlderVersion);
     app.close().await;
 }
 

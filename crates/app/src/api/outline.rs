@@ -3,7 +3,7 @@
 use daypack_course::feedback::Grade;
 use daypack_course::finding::Finding;
 use daypack_course::outline::{ItemKind, OnlineNeed, Origin, Tier};
-use daypack_course::{CourseId, ItemId, SectionId};
+use daypack_course::{CourseId, ItemId, SectionId, TimeMs};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -130,6 +130,8 @@ pub struct CourseView {
     pub findings: Vec<Finding>,
     /// Bytes to take the whole course along, per size of lectures.
     pub tiers: Vec<TierSize>,
+    /// When its publisher last confirmed it, once that is too long ago to call it up to date. It works all the same.
+    pub last_confirmed: Option<TimeMs>,
 }
 
 /// What a size of lectures costs.

@@ -57,6 +57,6 @@ impl App {
 
     /// See the list of commands.
     pub async fn course(&self, input: CourseInput) -> Result<CourseView, Failure> {
-        Ok(self.shelf(&input.course).await?.view())
+        Ok(self.shelf(&input.course).await?.view(self.now()))
     }
 }

@@ -1,12 +1,16 @@
 //! Adding sources and courses: sites, libraries, files, folders, and the course that comes with Daypack.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use daypack_course::finding::Finding;
 use daypack_course::outline::{Course, Item, Origin, RemoteFile};
-use daypack_course::package::{Channel, PublicKey, object_path};
-use daypack_course::{AccountId, CourseId};
-use daypack_formats::package::{OpenedPackage, course_id, open_manifest};
+use daypack_course::package::keys::MAX_EPOCHS;
+use daypack_course::package::{Channel, Fingerprint, keys_path, object_path};
+use daypack_course::{AccountId, CourseId, TimeMs};
+use daypack_formats::package::{
+    OpenedPackage, course_id, open_chain, open_channel, open_channel_of, open_manifest,
+};
 use daypack_formats::{OpenError, Opened as OpenedFile};
 use daypack_lms::{SignInError, SiteError, StartError, StartedQuiz};
 use daypack_store::{Account, Library as LibraryRow, Offer, Store, Trusted};
@@ -291,7 +295,9 @@ impl App {
                     continue;
                 }
             };
-            let Ok((channel, key)) = daypack_formats::package::open_channel(&raw, None) else { continue };
+            let Ok(announced) = self.channel_of(&raw, &at).await else { continue };
+            self.note_confirmed(&announced).await?;
+            let Announced { channel, publisher, .. } = announced;
             let _ = fingerprint;
             offers.push(Offer {
                 source: address.to_owned(),
@@ -301,7 +307,7 @@ impl App {
                 size: Some(channel.total_size),
                 detail: serde_json::to_value(OfferDetail {
                     source_name: title.to_owned(),
-                    course: course_id(&key.fingerprint(), &channel.course).to_string(),
+                    course: course_id(&publisher, &channel.course).to_string(),
                     address: at,
                 })
                 .unwrap_or_default(),
@@ -331,7 +337,7 @@ impl App {
     async fn library_course(&self, address: &str) -> Result<Course, Failure> {
         let library = source::library(self);
         let raw = library.channel(address).await.map_err(|error| library_failed(&error, address))?;
-        let (channel, key) = self.trusted_channel(&raw, address).await?;
+        let Announced { channel, publisher, confirmed } = self.trusted_channel(&raw, address).await?;
         let packed = library
             .manifest(address, &channel.manifest)
             .await
@@ -340,39 +346,87 @@ impl App {
             open_manifest(&packed, &channel).map_err(|error| open_failed(&error, &channel.title))?;
         self.desk(Note::Contact(true)).await;
         let mut course = manifest.course;
-        course.id = course_id(&key.fingerprint(), &channel.course);
+        course.id = course_id(&publisher, &channel.course);
         course.origin = Origin::Package {
             package: channel.title.clone(),
-            key: key.fingerprint(),
+            key: publisher.clone(),
             version: channel.version,
+            confirmed: Some(confirmed),
+            expires: Some(channel.expires),
         };
         for asset in course.assets.values_mut() {
             if let Some(digest) = &asset.digest {
                 asset.remote = Some(RemoteFile { url: address.to_owned(), version: digest.to_string() });
             }
         }
-        self.trust(&channel, &key).await?;
+        self.trust(&channel, &publisher).await?;
         Ok(course)
     }
 
-    /// A channel whose key is the known one, and which is not older than the one seen before.
-    async fn trusted_channel(&self, raw: &[u8], name: &str) -> Result<(Channel, PublicKey), Failure> {
-        let (channel, key) =
-            daypack_formats::package::open_channel(raw, None).map_err(|error| open_failed(&error, name))?;
-        self.check_trust(&channel, &key).await?;
-        Ok((channel, key))
+    /// A channel whose publisher is the known one, and which is not older than the one seen before.
+    async fn trusted_channel(&self, raw: &[u8], address: &str) -> Result<Announced, Failure> {
+        let announced = self.channel_of(raw, address).await?;
+        self.check_trust(&announced.channel, &announced.publisher).await?;
+        Ok(announced)
     }
 
-    async fn check_trust(&self, channel: &Channel, key: &PublicKey) -> Result<Signer, Failure> {
+    /// Opens a channel; where key files belong to it they are fetched.
+    async fn channel_of(&self, raw: &[u8], address: &str) -> Result<Announced, Failure> {
+        match open_channel(raw, None) {
+            Ok((channel, key)) => {
+                let confirmed = channel.issued;
+                return Ok(Announced { channel, publisher: key.fingerprint(), confirmed });
+            }
+            Err(OpenError::Refused { why: "needs_keys", .. }) => {}
+            Err(error) => return Err(open_failed(&error, address)),
+        }
+        let mut files = BTreeMap::new();
+        for epoch in 1..=MAX_EPOCHS {
+            let file = source::library(self).key_file(address, epoch).await;
+            match file.map_err(|error| library_failed(&error, address))? {
+                Some(file) => files.insert(keys_path(epoch), file),
+                None => break,
+            };
+        }
+        let opened = open_chain(|path| Ok(files.get(path).cloned()))
+            .and_then(|chain| chain.ok_or(OpenError::MissingObject { name: keys_path(1) }))
+            .and_then(|chain| open_channel_of(raw, &chain))
+            .map_err(|error| open_failed(&error, address))?;
+        let channel = Channel { expires: opened.expires, ..opened.channel };
+        Ok(Announced { channel, publisher: opened.identity, confirmed: opened.confirmed })
+    }
+
+    /// Notes that the version that is here was confirmed anew; says nothing of any other version.
+    async fn note_confirmed(&self, announced: &Announced) -> Result<(), Failure> {
+        let id = course_id(&announced.publisher, &announced.channel.course);
+        let (seen, expired, version) =
+            (announced.confirmed, announced.channel.expires, announced.channel.version);
+        let at = self.now();
+        self.db(move |store| {
+            let Some(mut course) = store.course_get(&id)? else { return Ok(()) };
+            match &mut course.origin {
+                Origin::Package { version: here, confirmed, expires, .. }
+                    if *here == version && *confirmed < Some(seen) =>
+                {
+                    (*confirmed, *expires) = (Some(seen), Some(expired));
+                }
+                _ => return Ok(()),
+            }
+            store.course_put(&course, at)
+        })
+        .await
+    }
+
+    async fn check_trust(&self, channel: &Channel, publisher: &str) -> Result<Signer, Failure> {
         let scope = trust_scope(channel);
         let known = self.db(move |store| store.trust_get(&scope)).await?;
-        let fingerprint = key.fingerprint();
+        let fingerprint = publisher.to_owned();
         match known {
             Some(known) if known.fingerprint != fingerprint => Err(Failure::new(FailureCode::OtherKey)
                 .fact("name", &channel.title)
                 .fact("expected", known.fingerprint)
                 .fact("found", fingerprint)),
-            Some(known) if known.epoch == channel.epoch && known.version > channel.version => {
+            Some(known) if (known.epoch, known.version) > (channel.epoch, channel.version) => {
                 Err(Failure::new(FailureCode::OlderVersion)
                     .fact("name", &channel.title)
                     .fact("have", known.version)
@@ -383,9 +437,10 @@ impl App {
         }
     }
 
-    async fn trust(&self, channel: &Channel, key: &PublicKey) -> Result<(), Failure> {
+    async fn trust(&self, channel: &Channel, publisher: &str) -> Result<(), Failure> {
         let scope = trust_scope(channel);
-        let seen = Trusted { fingerprint: key.fingerprint(), epoch: channel.epoch, version: channel.version };
+        let seen =
+            Trusted { fingerprint: publisher.to_owned(), epoch: channel.epoch, version: channel.version };
         let at = self.now();
         self.db(move |store| store.trust_put(&scope, &seen, at)).await
     }
@@ -399,14 +454,14 @@ impl App {
         let signer = if built_in {
             Signer::Unsigned {}
         } else {
-            self.check_trust(&package.channel, &package.key).await?
+            self.check_trust(&package.channel, package.identity()).await?
         };
         let needed: u64 = package.objects().iter().map(|(_, size)| size).sum();
         let free = self.db(|store| store.free_space()).await?;
         if needed.saturating_add(wants::RESERVE) > free {
             return Err(Failure::new(FailureCode::NoSpace).fact("needed", needed).fact("free", free));
         }
-        let (channel, key) = (package.channel.clone(), package.key.clone());
+        let (channel, publisher) = (package.channel.clone(), package.identity().to_owned());
         let mut course = package.manifest.course.clone();
         if built_in {
             course.id = CourseId::new("built-in:look-around");
@@ -414,8 +469,10 @@ impl App {
         } else {
             course.origin = Origin::Package {
                 package: name.to_owned(),
-                key: key.fingerprint(),
+                key: publisher.clone(),
                 version: channel.version,
+                confirmed: Some(package.confirmed.confirmed),
+                expires: Some(channel.expires),
             };
         }
         let app = self.clone();
@@ -437,7 +494,7 @@ impl App {
         })
         .await?;
         if !built_in {
-            self.trust(&channel, &key).await?;
+            self.trust(&channel, &publisher).await?;
         }
         Ok(made)
     }
@@ -499,8 +556,7 @@ fn copy_objects(store: &Store, package: &OpenedPackage, name: &str) -> Result<()
         if store.objects().has(&digest) {
             continue;
         }
-        let mut reader =
-            package.files.open(&object_path(&digest)).map_err(|error| open_failed(&error, name))?;
+        let mut reader = package.object(&digest).map_err(|error| open_failed(&error, name))?;
         store.objects().import_reader(&mut reader, Some(digest)).map_err(|error| match error {
             daypack_store::StoreError::WrongBytes { .. } | daypack_store::StoreError::Io(_) => {
                 Failure::new(FailureCode::BrokenPackage).fact("name", name).fact("part", object_path(&digest))
@@ -509,6 +565,15 @@ fn copy_objects(store: &Store, package: &OpenedPackage, name: &str) -> Result<()
         })?;
     }
     Ok(())
+}
+
+/// A channel whose signatures were checked.
+struct Announced {
+    channel: Channel,
+    /// The publisher's fingerprint, which stays when keys change.
+    publisher: Fingerprint,
+    /// When its publisher last said that it is current.
+    confirmed: TimeMs,
 }
 
 fn trust_scope(channel: &Channel) -> String {
@@ -595,6 +660,8 @@ fn open_failed(error: &OpenError, name: &str) -> Failure {
             return Failure::new(FailureCode::OtherKey).fact("name", name).fact("found", found);
         }
         OpenError::WrongSignature => FailureCode::WrongSignature,
+        OpenError::Refused { why: "older_version" | "other_epoch", .. } => FailureCode::OlderVersion,
+        OpenError::Refused { .. } => FailureCode::WrongSignature,
         OpenError::UnsupportedVersion { .. } => FailureCode::NewerFormat,
         OpenError::Damaged { .. }
         | OpenError::TooLarge { .. }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Digest;
 
-/// A public signing key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A public signing key; in JSON 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PublicKey(VerifyingKey);
 
 /// SHA-256 of a public key's 32 bytes, in hexadecimal: what a learner or an institution compares.
@@ -25,7 +26,13 @@ pub struct Envelope {
     payload: String,
     /// At least one.
     signatures: Vec<EnvelopeSignature>,
+    /// Beside a channel: a signed file that confirms it, as it lies on disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refresh: Option<Box<Envelope>>,
 }
+
+/// Most signatures of one file that are looked at.
+const MOST_SIGNATURES: usize = 32;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct EnvelopeSignature {
@@ -79,21 +86,95 @@ impl PublicKey {
     }
 }
 
+impl TryFrom<String> for PublicKey {
+    type Error = EnvelopeError;
+    fn try_from(text: String) -> Result<Self, EnvelopeError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<PublicKey> for String {
+    fn from(key: PublicKey) -> Self {
+        key.to_hex()
+    }
+}
+
 impl Envelope {
     /// Signs `payload` as `payload_type`.
     pub fn seal(payload_type: &str, payload: &[u8], key: &SigningKey) -> Self {
-        let signature = key.sign(&pae(payload_type, payload));
+        let mut envelope = Self::draft(payload_type, payload);
+        envelope.sign(key);
+        envelope
+    }
+
+    /// `payload` without any signature yet.
+    pub fn draft(payload_type: &str, payload: &[u8]) -> Self {
         Self {
             payload_type: payload_type.to_owned(),
             payload: STANDARD.encode(payload),
-            signatures: vec![EnvelopeSignature {
-                keyid: PublicKey::of(key).to_hex(),
-                sig: STANDARD.encode(signature.to_bytes()),
-            }],
+            signatures: Vec::new(),
+            refresh: None,
         }
     }
 
-    /// Opens a signed file: returns the payload and the key that signed it.
+    /// Adds a signature; a key that signed already does not sign again.
+    pub fn sign(&mut self, key: &SigningKey) {
+        let keyid = PublicKey::of(key).to_hex();
+        if self.signatures.iter().any(|s| s.keyid == keyid) {
+            return;
+        }
+        let payload = self.payload().unwrap_or_default();
+        let sig = STANDARD.encode(key.sign(&pae(&self.payload_type, &payload)).to_bytes());
+        self.signatures.push(EnvelopeSignature { keyid, sig });
+    }
+
+    /// Reads the outer file; nothing of it is proven yet.
+    pub fn read(raw: &[u8]) -> Result<Self, EnvelopeError> {
+        serde_json::from_slice(raw).map_err(|_| EnvelopeError::Malformed)
+    }
+
+    /// The bytes inside; not proven.
+    pub fn payload(&self) -> Result<Vec<u8>, EnvelopeError> {
+        STANDARD.decode(&self.payload).map_err(|_| EnvelopeError::Malformed)
+    }
+
+    /// The file that confirms this one, as bytes; not proven.
+    pub fn refresh(&self) -> Option<Vec<u8>> {
+        self.refresh.as_ref().map(|inner| inner.to_bytes())
+    }
+
+    /// The same file with another confirmation beside it, or none.
+    #[must_use]
+    pub fn with_refresh(mut self, refresh: Option<Self>) -> Self {
+        self.refresh = refresh.map(Box::new);
+        self
+    }
+
+    /// The payload and every key whose signature is valid, each once; at least one. Nothing of the payload is
+    /// parsed.
+    pub fn signers(raw: &[u8], payload_type: &str) -> Result<(Vec<u8>, Vec<PublicKey>), EnvelopeError> {
+        let envelope = Self::read(raw)?;
+        let payload = envelope.payload()?;
+        let signed = pae(&envelope.payload_type, &payload);
+        let mut signers: Vec<PublicKey> = Vec::new();
+        for signature in envelope.signatures.iter().take(MOST_SIGNATURES) {
+            let Ok(key) = PublicKey::parse(&signature.keyid) else { continue };
+            let Ok(bytes) = STANDARD.decode(&signature.sig) else { continue };
+            let Ok(sig) = Signature::from_slice(&bytes) else { continue };
+            if key.0.verify_strict(&signed, &sig).is_ok() && !signers.contains(&key) {
+                signers.push(key);
+            }
+        }
+        if signers.is_empty() {
+            return Err(EnvelopeError::BadSignature);
+        }
+        if envelope.payload_type != payload_type {
+            return Err(EnvelopeError::WrongType);
+        }
+        Ok((payload, signers))
+    }
+
+    /// Opens a file that one key signs: returns the payload and that key.
     ///
     /// `expected` is the fingerprint trusted so far; `None` is first use (any valid signature, the caller shows
     /// the key). Nothing of the payload is parsed before a signature fits.
@@ -102,27 +183,13 @@ impl Envelope {
         payload_type: &str,
         expected: Option<&str>,
     ) -> Result<(Vec<u8>, PublicKey), EnvelopeError> {
-        let envelope: Self = serde_json::from_slice(raw).map_err(|_| EnvelopeError::Malformed)?;
-        let payload = STANDARD.decode(&envelope.payload).map_err(|_| EnvelopeError::Malformed)?;
-        let signed = pae(&envelope.payload_type, &payload);
-        let mut other = None;
-        for signature in &envelope.signatures {
-            let Ok(key) = PublicKey::parse(&signature.keyid) else { continue };
-            let Ok(bytes) = STANDARD.decode(&signature.sig) else { continue };
-            let Ok(sig) = Signature::from_slice(&bytes) else { continue };
-            if key.0.verify_strict(&signed, &sig).is_err() {
-                continue;
-            }
-            if expected.is_some_and(|e| e != key.fingerprint()) {
-                other = Some(key.fingerprint());
-                continue;
-            }
-            if envelope.payload_type != payload_type {
-                return Err(EnvelopeError::WrongType);
-            }
-            return Ok((payload, key));
+        let (payload, signers) = Self::signers(raw, payload_type)?;
+        let other = signers.first().map(PublicKey::fingerprint).unwrap_or_default();
+        let known = |key: &PublicKey| expected.is_none_or(|e| e == key.fingerprint());
+        match signers.into_iter().find(known) {
+            Some(key) => Ok((payload, key)),
+            None => Err(EnvelopeError::OtherKey { found: other }),
         }
-        Err(other.map_or(EnvelopeError::BadSignature, |found| EnvelopeError::OtherKey { found }))
     }
 
     /// The file's bytes.

@@ -80,6 +80,19 @@ impl Read for Span {
     }
 }
 
+/// Where a member's bytes begin in the file; they lie within it.
+pub(super) fn start(file: &Shared, member: &Member) -> Result<u64, OpenError> {
+    let damaged = || OpenError::damaged(crate::printable(&member.name));
+    let header = file.bytes(member.at, 30).map_err(|_| damaged())?;
+    let [b'P', b'K', 3, 4, .., n0, n1, e0, e1] = header.as_slice() else { return Err(damaged()) };
+    let names = u64::from(u16::from_le_bytes([*n0, *n1])) + u64::from(u16::from_le_bytes([*e0, *e1]));
+    let at = member.at + 30 + names;
+    if at.checked_add(member.packed).is_none_or(|end| end > file.len) {
+        return Err(damaged());
+    }
+    Ok(at)
+}
+
 impl MemberReader {
     pub(super) fn new(file: &Shared, member: &Member) -> Result<Self, OpenError> {
         let shown = || crate::printable(&member.name);
@@ -88,14 +101,7 @@ impl MemberReader {
             Some(Refusal::Encrypted | Refusal::Method) => return Err(OpenError::damaged(shown())),
             None => {}
         }
-        let damaged = || OpenError::damaged(shown());
-        let header = file.bytes(member.at, 30).map_err(|_| damaged())?;
-        let [b'P', b'K', 3, 4, .., n0, n1, e0, e1] = header.as_slice() else { return Err(damaged()) };
-        let names = u64::from(u16::from_le_bytes([*n0, *n1])) + u64::from(u16::from_le_bytes([*e0, *e1]));
-        let at = member.at + 30 + names;
-        if at.checked_add(member.packed).is_none_or(|end| end > file.len) {
-            return Err(damaged());
-        }
+        let at = start(file, member)?;
         let span = Span { file: file.clone(), at, left: member.packed };
         let inner = if member.deflated {
             Inner::Deflated(Box::new(DeflateDecoder::new(BufReader::with_capacity(64 << 10, span))))

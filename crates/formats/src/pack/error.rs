@@ -104,6 +104,20 @@ pub enum PackError {
         /// The file.
         path: String,
     },
+    /// Too few of the keys that must sign were given.
+    #[error("{have} of {need} keys signed")]
+    TooFew {
+        /// How many did.
+        have: u32,
+        /// How many must.
+        need: u32,
+    },
+    /// A key that has no say here.
+    #[error("the key {found} has no say here")]
+    OtherKey {
+        /// Its fingerprint.
+        found: String,
+    },
     /// What should be packed cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -126,6 +140,8 @@ impl PackError {
             Self::BadAddress { .. } => "bad_address",
             Self::Contradiction { .. } => "contradiction",
             Self::NotAKey { .. } => "not_a_key",
+            Self::TooFew { .. } => "too_few_signatures",
+            Self::OtherKey { .. } => "other_key",
             Self::Open(error) => error.code(),
         }
     }
@@ -149,6 +165,10 @@ impl PackError {
             | Self::BadAddress { place, name } => {
                 BTreeMap::from([("place", place.clone()), ("name", name.clone())])
             }
+            Self::TooFew { have, need } => {
+                BTreeMap::from([("have", have.to_string()), ("need", need.to_string())])
+            }
+            Self::OtherKey { found } => BTreeMap::from([("found", found.clone())]),
             Self::Open(error) => error.facts(),
         }
     }

@@ -11,6 +11,7 @@ use daypack_course::outline::{
 };
 use daypack_course::{AssetId, CourseId, Digest, ItemId, SectionId};
 
+use super::media::Media;
 use super::objects::{self, SourceFile};
 use super::{PackError, quiz};
 use crate::html::{clean_page, page_key};
@@ -63,6 +64,7 @@ pub(super) fn convert(
     root: &Path,
     source: &Folder,
     sites: &BTreeMap<String, String>,
+    media: &mut Media,
 ) -> Result<Packed, PackError> {
     check_id("course", &source.id)?;
     for (place, value) in [("title", &source.title), ("language", &source.language)] {
@@ -71,11 +73,20 @@ pub(super) fn convert(
         }
     }
     let root = root.canonicalize().map_err(|e| PackError::io(root, &e))?;
-    let mut work =
-        Work { root, source, sites, assets: BTreeMap::new(), files: Vec::new(), seen: BTreeSet::new() };
+    let mut work = Work {
+        root,
+        source,
+        sites,
+        media,
+        section: 0,
+        assets: BTreeMap::new(),
+        files: Vec::new(),
+        seen: BTreeSet::new(),
+    };
     let mut ids = BTreeSet::new();
     let mut sections = Vec::new();
-    for section in &source.sections {
+    for (number, section) in source.sections.iter().enumerate() {
+        work.section = number;
         for id in [&section.id].into_iter().chain(section.items.iter().map(|i| &i.id)) {
             check_id(&section.id, id)?;
         }
@@ -102,7 +113,13 @@ pub(super) fn convert(
         language: source.language.clone(),
         summary: source.summary.clone(),
         licence: source.licence.clone(),
-        origin: Origin::Package { package: source.id.clone(), key: String::new(), version: source.version },
+        origin: Origin::Package {
+            package: source.id.clone(),
+            key: String::new(),
+            version: source.version,
+            confirmed: None,
+            expires: None,
+        },
         sections,
         assets: work.assets,
     };
@@ -113,6 +130,8 @@ struct Work<'a> {
     root: PathBuf,
     source: &'a Folder,
     sites: &'a BTreeMap<String, String>,
+    media: &'a mut Media,
+    section: usize,
     assets: BTreeMap<AssetId, Asset>,
     files: Vec<SourceFile>,
     seen: BTreeSet<Digest>,
@@ -258,10 +277,12 @@ impl Work<'_> {
         if !real.is_file() {
             return Err(missing());
         }
-        let file = objects::measure(&real)?;
+        let media_type = kind.map_or_else(|| media_type::of_name(&name), str::to_owned);
+        let bytes_at = self.media.canonical(&name, &media_type, real)?;
+        let file = objects::measure(&bytes_at, self.section)?;
         let asset = Asset {
             name: name.rsplit('/').next().unwrap_or(&name).to_owned(),
-            media_type: kind.map_or_else(|| media_type::of_name(&name), str::to_owned),
+            media_type,
             size: Some(file.size),
             digest: Some(file.digest),
             remote: None,

@@ -42,3 +42,9 @@ pub fn load_key(path: &Path) -> Result<SigningKey, PackError> {
     let pem = fs::read_to_string(path).map_err(|e| PackError::io(path, &e))?;
     SigningKey::from_pkcs8_pem(&pem).map_err(|_| PackError::NotAKey { path: path.display().to_string() })
 }
+
+/// Reads a public key: 64 hexadecimal digits, as [`keygen`] writes them beside the secret one.
+pub fn load_public(path: &Path) -> Result<PublicKey, PackError> {
+    let text = fs::read_to_string(path).map_err(|e| PackError::io(path, &e))?;
+    PublicKey::parse(&text).map_err(|_| PackError::NotAKey { path: path.display().to_string() })
+}

@@ -1,10 +1,14 @@
 //! Writing files named by their content: beside, then renamed, so that a name never shows half a file.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use daypack_course::Digest;
+use daypack_course::package::chunks::{AVERAGE_CHUNK, MIN_CHUNK};
+use daypack_course::package::{CHUNKED_ABOVE, Chunk, ChunkList, MAX_CHUNK, ObjectRef};
+use fastcdc::v2020::StreamCDC;
 use sha2::Digest as _;
 
 use super::PackError;
@@ -15,13 +19,34 @@ pub(super) struct SourceFile {
     pub(super) from: PathBuf,
     pub(super) digest: Digest,
     pub(super) size: u64,
+    /// Number of the section that needs it first.
+    pub(super) section: usize,
+    /// Its pieces, when it is large enough for a chunk list.
+    pub(super) list: Option<ChunkList>,
 }
 
-/// Hashes a file.
-pub(super) fn measure(path: &Path) -> Result<SourceFile, PackError> {
-    let mut file = File::open(path).map_err(|e| PackError::io(path, &e))?;
-    let (digest, size) = copy_hashed(&mut file, &mut io::sink()).map_err(|e| PackError::io(path, &e))?;
-    Ok(SourceFile { from: path.to_owned(), digest, size })
+/// Hashes a file, and cuts a large one into chunks, in one pass.
+pub(super) fn measure(path: &Path, section: usize) -> Result<SourceFile, PackError> {
+    let io = |e: io::Error| PackError::io(path, &e);
+    let mut file = File::open(path).map_err(io)?;
+    let from = path.to_owned();
+    if file.metadata().map_err(io)?.len() <= CHUNKED_ABOVE {
+        let (digest, size) = copy_hashed(&mut file, &mut io::sink()).map_err(io)?;
+        return Ok(SourceFile { from, digest, size, section, list: None });
+    }
+    let mut hash = sha2::Sha256::new();
+    let mut chunks = Vec::new();
+    let mut size = 0;
+    for chunk in StreamCDC::new(file, MIN_CHUNK, AVERAGE_CHUNK, MAX_CHUNK) {
+        let data = chunk.map_err(|e| io(e.into()))?.data;
+        hash.update(&data);
+        size += data.len() as u64;
+        let length = u32::try_from(data.len()).map_err(|e| io(io::Error::other(e)))?;
+        chunks.push(Chunk { digest: Digest::of(&data), length });
+    }
+    let digest = Digest::from_bytes(hash.finalize().into());
+    let list = ChunkList { object: digest, size, chunks };
+    Ok(SourceFile { from, digest, size, section, list: Some(list) })
 }
 
 /// Copies and hashes at once.
@@ -76,6 +101,21 @@ pub(super) fn write(out: &Path, files: &[SourceFile]) -> Result<usize, PackError
         }
     }
     Ok(written)
+}
+
+/// Writes the chunk lists of large files; returns them by object.
+pub(super) fn write_lists(
+    out: &Path,
+    files: &[SourceFile],
+) -> Result<BTreeMap<Digest, ObjectRef>, PackError> {
+    let mut named = BTreeMap::new();
+    for list in files.iter().filter_map(|file| file.list.as_ref()) {
+        let bytes = list.encode();
+        let digest = Digest::of(&bytes);
+        put(&out.join("c"), &digest.to_string(), &bytes)?;
+        named.insert(list.object, ObjectRef { digest, size: bytes.len() as u64 });
+    }
+    Ok(named)
 }
 
 /// Puts a small file in place; the same bytes are not written again.

@@ -339,7 +339,11 @@ findings: Array<Finding>,
 /**
  * Bytes to take the whole course along, per size of lectures.
  */
-tiers: Array<TierSize>, };
+tiers: Array<TierSize>, 
+/**
+ * When its publisher last confirmed it, once that is too long ago to call it up to date. It works all the same.
+ */
+last_confirmed: TimeMs | null, };
 
 /**
  * A SHA-256 digest, written as 64 lower-case hexadecimal digits.
@@ -1296,7 +1300,15 @@ key: string,
 /**
  * Version of the channel.
  */
-version: number, } | { "kind": "site", 
+version: number, 
+/**
+ * When its publisher last said that this version is current.
+ */
+confirmed?: TimeMs, 
+/**
+ * Until when it may be called up to date; it works for ever.
+ */
+expires?: TimeMs, } | { "kind": "site", 
 /**
  * The site's address.
  */

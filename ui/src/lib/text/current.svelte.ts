@@ -85,3 +85,8 @@ export function moment(at: number): string {
     : { dateStyle: "medium", timeStyle: "short" };
   return new Intl.DateTimeFormat(tag, format).format(then);
 }
+
+/** A day. */
+export function day(at: number): string {
+  return new Intl.DateTimeFormat(tag, { dateStyle: "long" }).format(new Date(at));
+}

@@ -166,6 +166,7 @@ export const course = (id: string): CourseView => ({
     { tier: "low", size: 41_000_000 },
     { tier: "audio", size: 12_000_000 },
   ],
+  last_confirmed: id === "c2" ? Date.UTC(2025, 2, 4) : null,
 });
 
 const base = { points: 1, scoring: "local" as const, feedback_html: "" };

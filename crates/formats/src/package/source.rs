@@ -1,30 +1,47 @@
-//! Where a package's files lie: a folder or one zip file. Names are the package's own, never a path of the
-//! computer.
+//! Where a package's files lie: a folder, one zip file, or whatever else can hand out named files and parts of
+//! them. Names are the package's own, never a path of the computer.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Seek as _, SeekFrom};
+use std::ops::Range;
 use std::path::PathBuf;
 
-use daypack_course::package::{CHANNEL, LIBRARY};
+use daypack_course::package::keys::MAX_EPOCHS;
+use daypack_course::package::{CHANNEL, LIBRARY, keys_path};
 
 use crate::{Archive, OpenError};
 
-/// The files of a package, by name.
-pub trait PackageFiles: Send + Sync {
-    /// All bytes of a small file, at most `max`.
+/// The files of a package, by name. Nothing a source gives is trusted: compare size and digest.
+pub trait Source: Send + Sync {
+    /// All bytes of a small file, at most `max`; [`OpenError::MissingObject`] when there is none.
     fn read(&self, path: &str, max: u64) -> Result<Vec<u8>, OpenError>;
-    /// A reader over a file. What it gives is not checked; compare size and digest.
+    /// A reader over a file.
     fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, OpenError>;
+    /// The bytes of a part of a file; fewer when the file ends before.
+    fn part(&self, path: &str, range: Range<u64>) -> Result<Vec<u8>, OpenError>;
+    /// Whether there is such a file.
+    fn has(&self, path: &str) -> bool;
 }
 
-/// `channel.json`, `library.json`, or one of the hash-named folders and 64 digits: nothing else is a name.
+/// `channel.json`, `library.json`, a key file, or one of the hash-named folders and 64 digits: nothing else is a
+/// name.
 fn check(path: &str) -> Result<(), OpenError> {
     let is_digest = |name: &str| daypack_course::Digest::parse(name).is_ok();
     let named = |dir: &str| path.strip_prefix(dir).is_some_and(is_digest);
-    if path == CHANNEL || path == LIBRARY || ["o/", "m/", "c/", "p/", "d/"].into_iter().any(named) {
+    if path == CHANNEL
+        || path == LIBRARY
+        || is_keys(path)
+        || ["o/", "m/", "c/", "p/", "d/"].into_iter().any(named)
+    {
         return Ok(());
     }
     Err(OpenError::UnsafeName { name: crate::printable(path) })
+}
+
+fn is_keys(path: &str) -> bool {
+    let number = path.strip_prefix("keys/").and_then(|p| p.strip_suffix(".json"));
+    let epoch = number.and_then(|n| n.parse::<u32>().ok());
+    epoch.is_some_and(|n| (1..=MAX_EPOCHS + 1).contains(&n) && keys_path(n) == path)
 }
 
 /// A package folder.
@@ -54,7 +71,7 @@ impl DirFiles {
     }
 }
 
-impl PackageFiles for DirFiles {
+impl Source for DirFiles {
     fn read(&self, path: &str, max: u64) -> Result<Vec<u8>, OpenError> {
         let (file, len) = self.file(path)?;
         if len > max {
@@ -67,6 +84,19 @@ impl PackageFiles for DirFiles {
 
     fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, OpenError> {
         Ok(Box::new(self.file(path)?.0))
+    }
+
+    fn part(&self, path: &str, range: Range<u64>) -> Result<Vec<u8>, OpenError> {
+        let (mut file, _) = self.file(path)?;
+        let mut out = Vec::new();
+        file.seek(SeekFrom::Start(range.start))
+            .and_then(|_| file.take(range.end.saturating_sub(range.start)).read_to_end(&mut out))
+            .map_err(|e| OpenError::io(&self.root.join(path), &e))?;
+        Ok(out)
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.file(path).is_ok()
     }
 }
 
@@ -88,12 +118,20 @@ impl ZipFiles {
     }
 }
 
-impl PackageFiles for ZipFiles {
+impl Source for ZipFiles {
     fn read(&self, path: &str, max: u64) -> Result<Vec<u8>, OpenError> {
         self.archive.read(self.member(path)?, max)
     }
 
     fn open(&self, path: &str) -> Result<Box<dyn Read + Send>, OpenError> {
         Ok(Box::new(self.archive.reader(self.member(path)?)?))
+    }
+
+    fn part(&self, path: &str, range: Range<u64>) -> Result<Vec<u8>, OpenError> {
+        self.archive.part(self.member(path)?, range)
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.member(path).is_ok()
     }
 }

@@ -1,0 +1,264 @@
+//! What has to be fetched for a manifest, given what is here: whole objects, missing chunks, frames of packs.
+//!
+//! What must stay true: nothing that is here is fetched; every byte is proven by a digest the manifest vouches for;
+//! steps come in study order, a chunk list right before its object, a pack where its first file is needed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::{ChunkList, Manifest, ObjectRef, PackIndex, chunk_list_path, object_path, pack_path};
+use crate::Digest;
+use crate::outline::Tier;
+
+/// What a further request is worth in bytes: below this, a single small file is not fetched apart from its frame.
+pub const REQUEST_WORTH: u64 = 16 << 10;
+
+/// What is here already.
+pub trait Here {
+    /// Whether the whole object is here.
+    fn has(&self, object: &Digest) -> bool;
+    /// Whether a chunk is here, in whatever object.
+    fn has_chunk(&self, chunk: &Digest) -> bool;
+    /// The chunk list of an object of the manifest, when it is here or can be had at once. `None`: the object is
+    /// planned whole.
+    fn chunk_list(&self, object: &ObjectRef, list: &ObjectRef) -> Option<ChunkList>;
+    /// Whether the bytes of a chunk list are here already.
+    fn has_list(&self, list: &Digest) -> bool;
+}
+
+/// One file of the package of which something is fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Path below the package's address.
+    pub path: String,
+    /// Parts to ask for; empty for the whole file.
+    pub ranges: Vec<Range<u64>>,
+    /// Bytes of it that are fetched.
+    pub bytes: u64,
+    /// Objects that are complete with it.
+    pub gives: Vec<Digest>,
+}
+
+/// Steps in the order in which they are worth taking.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// See [`Step`].
+    pub steps: Vec<Step>,
+}
+
+impl Step {
+    fn whole(path: String, bytes: u64, gives: Vec<Digest>) -> Self {
+        Self { path, ranges: Vec::new(), bytes, gives }
+    }
+
+    /// Requests it takes when nothing goes wrong.
+    pub fn requests(&self) -> usize {
+        self.ranges.len().max(1)
+    }
+}
+
+impl Plan {
+    /// Bytes of all steps.
+    pub fn bytes(&self) -> u64 {
+        self.steps.iter().map(|s| s.bytes).sum()
+    }
+
+    /// Requests of all steps.
+    pub fn requests(&self) -> usize {
+        self.steps.iter().map(Step::requests).sum()
+    }
+}
+
+/// Plans what `tier` (`None`: all sizes) of a checked manifest needs.
+pub fn plan(manifest: &Manifest, tier: Option<Tier>, here: &dyn Here) -> Plan {
+    let missing: Vec<ObjectRef> =
+        manifest.objects(tier).into_iter().filter(|o| !here.has(&o.digest)).collect();
+    let by_pack = packed(manifest, &missing);
+    let mut plan = Plan::default();
+    let mut chunks = BTreeSet::new();
+    let mut packs = BTreeSet::new();
+    for object in &missing {
+        if let Some(pack) = by_pack.get(&object.digest) {
+            if packs.insert(pack.path.clone()) {
+                plan.steps.push(pack.clone());
+            }
+            continue;
+        }
+        let whole = Step::whole(object_path(&object.digest), object.size, vec![object.digest]);
+        let Some(list) = manifest.chunk_lists.get(&object.digest) else {
+            plan.steps.push(whole);
+            continue;
+        };
+        if !here.has_list(&list.digest) {
+            plan.steps.push(Step::whole(chunk_list_path(&list.digest), list.size, Vec::new()));
+        }
+        let Some(pieces) = here.chunk_list(object, list) else {
+            plan.steps.push(whole);
+            continue;
+        };
+        // A piece that comes with an earlier object, or earlier in this one, comes once.
+        let ranges = pieces.runs(|c| !here.has_chunk(&c.digest) && chunks.insert(c.digest));
+        let bytes = ranges.iter().map(|r| r.end - r.start).sum();
+        if bytes == object.size {
+            plan.steps.push(whole);
+        } else if bytes > 0 {
+            plan.steps.push(Step { ranges, bytes, ..whole });
+        }
+    }
+    plan
+}
+
+/// The step that brings each missing small file: frames of its pack, neighbours joined. A file is left out (and
+/// fetched alone) where that is cheaper than its frame.
+fn packed(manifest: &Manifest, missing: &[ObjectRef]) -> BTreeMap<Digest, Step> {
+    let index = PackIndex::of(&manifest.packs);
+    let mut frames: BTreeMap<(Digest, u64), (u64, Vec<&ObjectRef>)> = BTreeMap::new();
+    for object in missing {
+        if let Some(place) = index.find(&manifest.packs, &object.digest) {
+            frames
+                .entry((place.pack.digest, place.at.start))
+                .or_insert_with(|| (place.at.end, Vec::new()))
+                .1
+                .push(object);
+        }
+    }
+    let mut steps: BTreeMap<Digest, Step> = BTreeMap::new();
+    for ((pack, start), (end, files)) in frames {
+        let alone: u64 = files.iter().map(|f| f.size + REQUEST_WORTH).sum();
+        let step = steps.entry(pack).or_insert_with(|| Step::whole(pack_path(&pack), 0, Vec::new()));
+        let joins = step.ranges.last().is_some_and(|last| last.end == start);
+        let request = if joins { 0 } else { REQUEST_WORTH };
+        if alone < end - start + request {
+            continue;
+        }
+        match step.ranges.last_mut().filter(|_| joins) {
+            Some(last) => last.end = end,
+            None => step.ranges.push(start..end),
+        }
+        step.bytes += end - start;
+        step.gives.extend(files.iter().map(|f| f.digest));
+    }
+    let gives = |step: &Step| step.gives.iter().map(|d| (*d, step.clone())).collect::<Vec<_>>();
+    steps.values().flat_map(gives).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outline::{Asset, Course, Origin};
+    use crate::package::{Chunk, Frame, Pack, PackedFile};
+    use crate::{AssetId, CourseId};
+
+    struct Shelf {
+        objects: BTreeSet<Digest>,
+        chunks: BTreeSet<Digest>,
+        lists: BTreeMap<Digest, ChunkList>,
+    }
+
+    impl Here for Shelf {
+        fn has(&self, object: &Digest) -> bool {
+            self.objects.contains(object)
+        }
+        fn has_chunk(&self, chunk: &Digest) -> bool {
+            self.chunks.contains(chunk)
+        }
+        fn chunk_list(&self, object: &ObjectRef, _: &ObjectRef) -> Option<ChunkList> {
+            self.lists.get(&object.digest).cloned()
+        }
+        fn has_list(&self, _: &Digest) -> bool {
+            false
+        }
+    }
+
+    fn nothing() -> Shelf {
+        Shelf { objects: BTreeSet::new(), chunks: BTreeSet::new(), lists: BTreeMap::new() }
+    }
+
+    fn digest(n: u32) -> Digest {
+        Digest::of(&n.to_be_bytes())
+    }
+
+    /// A course of files named by number.
+    fn manifest(files: &[(u32, u64)]) -> Manifest {
+        let assets = files.iter().map(|(n, size)| {
+            let asset = Asset {
+                name: format!("{n}"),
+                media_type: String::new(),
+                size: Some(*size),
+                digest: Some(digest(*n)),
+                remote: None,
+            };
+            (AssetId::new(format!("{n:04}")), asset)
+        });
+        Manifest::of(Course {
+            id: CourseId::new("c"),
+            title: "C".into(),
+            language: "en".into(),
+            summary: String::new(),
+            licence: String::new(),
+            origin: Origin::BuiltIn,
+            sections: Vec::new(),
+            assets: assets.collect(),
+        })
+    }
+
+    #[test]
+    fn three_thousand_small_pages_are_one_request() {
+        let files: Vec<(u32, u64)> = (0..3000).map(|n| (n, 2048)).collect();
+        let mut manifest = manifest(&files);
+        let frames: Vec<Frame> = files
+            .chunks(128)
+            .map(|part| Frame {
+                digest: digest(9999),
+                length: 60_000,
+                files: part.iter().map(|(n, _)| PackedFile { digest: digest(*n), length: 2048 }).collect(),
+            })
+            .collect();
+        let size = frames.len() as u64 * 60_000;
+        manifest.packs = vec![Pack { digest: digest(7777), size, frames }];
+        manifest.check().unwrap();
+        let all = plan(&manifest, None, &nothing());
+        assert_eq!((all.requests(), all.bytes(), all.steps.len()), (1, size, 1));
+        assert_eq!(all.steps[0].gives.len(), 3000);
+        // With all but one here, that one comes alone; with all but one frame's files here, the frame comes.
+        let mut shelf = nothing();
+        shelf.objects = (0..2999).map(digest).collect();
+        let one = plan(&manifest, None, &shelf);
+        assert_eq!((one.bytes(), one.steps[0].path.clone()), (2048, object_path(&digest(2999))));
+        shelf.objects = (128..3000).map(digest).collect();
+        let frame = plan(&manifest, None, &shelf);
+        assert_eq!((frame.bytes(), frame.steps[0].ranges.len()), (60_000, 1));
+        assert_eq!(frame.steps[0].ranges[0], 0..60_000);
+        manifest.packs.clear();
+        assert_eq!(plan(&manifest, None, &nothing()).requests(), 3000, "control");
+    }
+
+    #[test]
+    fn of_a_large_object_only_the_missing_pieces_are_fetched_and_each_once() {
+        let part = 100_000_u32;
+        let chunks: Vec<Chunk> =
+            [1, 2, 3, 2, 4, 5].iter().map(|n| Chunk { digest: digest(*n), length: part }).collect();
+        let size = 20 * u64::from(part);
+        let list = ChunkList { object: digest(50), size, chunks };
+        let mut manifest = manifest(&[(50, size), (51, 3_000_000)]);
+        let named = ObjectRef { digest: digest(60), size: 56 + 36 * 6 };
+        manifest.chunk_lists.insert(digest(50), named);
+        let mut shelf = nothing();
+        let whole = plan(&manifest, None, &shelf);
+        assert_eq!(whole.bytes(), named.size + size + 3_000_000, "without the list");
+        shelf.lists.insert(digest(50), list);
+        shelf.chunks = [1, 5].into_iter().map(digest).collect();
+        let some = plan(&manifest, None, &shelf);
+        let part = u64::from(part);
+        assert_eq!(
+            some.steps[1].ranges,
+            [part..3 * part, 4 * part..5 * part],
+            "the second 2 is not asked for"
+        );
+        shelf.objects.insert(digest(51));
+        shelf.chunks = (1..=5).map(digest).collect();
+        assert_eq!(plan(&manifest, None, &shelf).bytes(), named.size, "all pieces are here");
+        shelf.objects.insert(digest(50));
+        assert_eq!(plan(&manifest, None, &shelf), Plan::default(), "a rename costs nothing");
+    }
+}
