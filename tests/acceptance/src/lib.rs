@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 pub mod axe;
-#[cfg(unix)]
 pub mod close_button;
 pub mod kills;
+pub mod matrix;
 pub mod practice;
-#[cfg(target_os = "linux")]
+pub mod refusals;
+pub mod refusing;
 pub mod tray;
 pub mod window;
+pub mod window_kills;
