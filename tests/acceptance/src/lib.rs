@@ -4,6 +4,7 @@
 
 pub mod axe;
 pub mod close_button;
+pub mod hostile;
 pub mod kills;
 pub mod matrix;
 pub mod practice;

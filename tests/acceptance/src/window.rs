@@ -58,6 +58,18 @@ impl Window {
 
     /// Opens Daypack with more arguments and environment.
     pub async fn open_with(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut args = vec!["--data".to_owned(), data.display().to_string()];
+        args.extend(arguments.iter().map(|&a| a.to_owned()));
+        Self::open_program(&bin("daypack-app"), data, &args, environment).await
+    }
+
+    /// Opens another program's window; `data` tells its processes apart where it takes a folder.
+    pub async fn open_program(
+        app: &Path,
+        data: &Path,
+        args: &[String],
+        environment: &[(&str, &str)],
+    ) -> Self {
         assert!(
             std::env::var_os("DISPLAY").is_some(),
             "a window test needs a screen: run it through `cargo xtask test` or under xvfb-run"
@@ -65,9 +77,6 @@ impl Window {
         // The learner's own folders are never touched: the window lives in a home of its own.
         let home = tempfile::tempdir().expect("a home");
         let driver = Driver::start(home.path(), environment);
-        let mut args = vec!["--data".to_owned(), data.display().to_string()];
-        args.extend(arguments.iter().map(|&a| a.to_owned()));
-        let app = bin("daypack-app");
         let mut wanted = Capabilities::new();
         wanted.insert("webkitgtk:browserOptions".into(), json!({ "binary": app, "args": args }));
         let client = driver.connect(wanted).await;
@@ -206,6 +215,11 @@ impl Window {
             let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
         }
         let _ = self.driver.child.kill();
+        let end = Instant::now() + Duration::from_secs(5);
+        while !self.processes().is_empty() {
+            assert!(Instant::now() < end, "a killed program stays");
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Closes the window as a session's end does, and waits until the program has gone.

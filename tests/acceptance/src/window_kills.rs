@@ -35,13 +35,33 @@ pub struct Figures {
     pub saved: u32,
     /// Messages that the program had taken.
     pub posted: u32,
-    /// From the program's start to the restored page, each time.
+    /// From the program's start to the restored page, each time the computer had no more to do than this.
     pub starts: Vec<Duration>,
+    /// Starts that were not judged, because the computer was busy with something else.
+    pub busy_starts: u32,
     /// What was shown as saved and is not there.
     pub lost: Vec<String>,
 }
 
 impl Figures {
+    /// Kills until there are `wanted`: a third of them before the program has shown anything.
+    pub async fn gather(wanted: u32, seed: u64, mut go_on: impl FnMut() -> bool) -> Self {
+        let mut victim = Victim::prepare(seed).await;
+        let mut figures = Self::default();
+        while figures.kills < wanted && go_on() {
+            if figures.kills == wanted / 2 {
+                victim.turn_to_the_quiz().await;
+            }
+            if figures.kills % 3 == 2 {
+                victim.kill_at_the_start(&mut figures).await;
+            } else {
+                victim.type_and_kill(&mut figures).await;
+            }
+        }
+        victim.come_to_an_end(&mut figures).await;
+        figures
+    }
+
     /// The slowest start.
     pub fn slowest(&self) -> Duration {
         self.starts.iter().max().copied().unwrap_or_default()
@@ -153,9 +173,13 @@ impl Victim {
         let window = Window::open(&self.data).await;
         let program = window.processes();
         let shown = wait_for_field(&window, &self.typed).await;
-        figures.starts.push(age(program[0]));
+        if is_busy() {
+            figures.busy_starts += 1;
+        } else {
+            figures.starts.push(age(program[0]));
+        }
         self.typed = shown.clone();
-        match round % 3 {
+        match (round / 3) % 3 {
             1 => {
                 self.campus.ctl(&["slow", "4000"]);
                 let all = json!({ "course": self.course });
@@ -282,6 +306,14 @@ pub fn texts(data: &Path) -> Vec<String> {
         .unwrap();
     let rows = query.query_map([], |row| row.get::<_, Option<String>>(0)).unwrap();
     rows.filter_map(|row| row.unwrap()).collect()
+}
+
+/// Whether so much waits for the processor that a start says nothing about the program.
+fn is_busy() -> bool {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load: f64 = load.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0.0);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    load > 2.0 * f64::from(u32::try_from(cores).unwrap_or(1))
 }
 
 /// How long a process has been running.

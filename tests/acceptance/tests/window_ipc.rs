@@ -1,0 +1,176 @@
+//! Course content has no door to the program: each kind of place where content is shown, times each command.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use daypack_app::api::input::*;
+use daypack_app::{App, OpenOptions};
+use daypack_tests::hostile::{Hostile, PROBE, commands, reached};
+use daypack_tests::practice::{bin, daypack, small_course};
+use daypack_tests::window::Window;
+use daypack_tests::window_kills::texts;
+use serde_json::{Value, json};
+
+const MARK: &str = "from-content";
+
+/// A data folder with the small course in it; returns the course's id and its items' ids by title.
+async fn library(dir: &Path) -> (String, BTreeMap<String, String>) {
+    let (key, package) = (dir.join("key"), dir.join("package"));
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    assert_eq!(daypack(&["pack", "keygen", &text(&key)]).0, 0);
+    let built =
+        daypack(&["pack", "build", &text(&small_course()), "--out", &text(&package), "--key", &text(&key)]);
+    assert_eq!(built.0, 0, "{built:?}");
+    let options = OpenOptions { data_dir: dir.join("data"), quiet: true, ..OpenOptions::default() };
+    let app = App::open(options).await.unwrap();
+    let opened = app.open_path(PathInput { path: text(&package) }).await.unwrap();
+    let course = opened.courses[0].id.clone();
+    let view = app.course(CourseInput { course: course.clone() }).await.unwrap();
+    let items =
+        view.sections.into_iter().flat_map(|s| s.items).map(|i| (i.title, i.id.to_string())).collect();
+    app.close().await;
+    (course.to_string(), items)
+}
+
+/// Runs the probe where the driver is now.
+async fn probe(window: &Window) -> Value {
+    let script = format!(
+        "const done = arguments[1]; {PROBE}; probe(arguments[0]).then(done, e => done([{{ said: 'none: ' + e }}]))"
+    );
+    window.run_async(&script, vec![commands(MARK)]).await
+}
+
+/// Opens an item as a new start would.
+async fn show(window: &Window, course: &str, item: &str, css: &str) {
+    let place = json!({ "page": "item", "course": course, "item": item, "detail": null });
+    window.call("place_save", place).await.unwrap();
+    window.run("document.body.dataset.old = 'yes'; location.reload(); return true", vec![]).await;
+    window
+        .until(
+            "the item",
+            "return document.body.dataset.old !== 'yes' && !!document.querySelector(arguments[0])",
+            vec![json!(css)],
+        )
+        .await;
+}
+
+/// Goes into a frame once it holds a page of a server on this computer.
+async fn enter(window: &Window, css: &str) {
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let there = window.wait(css).await.enter_frame().await.is_ok();
+        let here = window.client.execute("return location.origin", vec![]).await.unwrap_or_default();
+        if there && here.as_str().is_some_and(|o| o.starts_with("http://127.0.0.1:")) {
+            return;
+        }
+        let _ = window.client.clone().enter_parent_frame().await;
+        assert!(Instant::now() < end, "not into {css}: {here}");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_course_content_reaches_any_command_from_anywhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let (course, items) = library(dir.path()).await;
+    let data = dir.path().join("data");
+    let window = Window::open(&data).await;
+    window.wait("main").await;
+    let mut found: BTreeMap<String, Value> = BTreeMap::new();
+
+    // 1. The real pages, with a script the driver smuggles in past their policies: more than content could do.
+    for (title, name) in [("Why offline", "course page"), ("Notes", "PDF viewer")] {
+        show(&window, &course, &items[title], "iframe").await;
+        enter(&window, "iframe").await;
+        found.insert(name.to_owned(), probe(&window).await);
+        window.client.enter_parent_frame().await.unwrap();
+    }
+    show(&window, &course, &items["Lecture 1"], "[data-testid=video]").await;
+    let media = "const v = document.querySelector('[data-testid=video]'); const src = v.currentSrc || v.src; if (!src) \
+        return false; const f = document.createElement('iframe'); f.id = 'media'; f.src = src; \
+        document.body.append(f); return src";
+    window.until("the lecture's address", media, vec![]).await;
+    enter(&window, "#media").await;
+    found.insert("media server".to_owned(), probe(&window).await);
+    window.client.enter_parent_frame().await.unwrap();
+
+    // 2. Pages that were never cleaned, in a bare frame and in a sandboxed one, with frames of every kind in them.
+    let hostile = Hostile::start(&commands(MARK)).await;
+    let frames = "for (const [name, rules] of [['bare frame', null], ['sandboxed frame', 'allow-scripts'], ['same-origin \
+        sandbox', 'allow-scripts allow-same-origin allow-popups']]) { const f = document.createElement('iframe'); if \
+        (rules) f.setAttribute('sandbox', rules); f.src = arguments[0] + '/page#' + encodeURIComponent(name); \
+        document.body.append(f); } return true";
+    window.run(frames, vec![json!(hostile.address)]).await;
+    wait_for(&hostile, &["bare frame", "sandboxed frame", "same-origin sandbox", "nested frame", "srcdoc"])
+        .await;
+
+    assert!(!texts(&data).iter().any(|text| text == MARK), "content in a frame did something");
+
+    // 3. A page that takes the window's place.
+    let home = "setTimeout(() => { location.href = arguments[0] + '/page' }, 0); return true";
+    window.run(home, vec![json!(hostile.address)]).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    window.wait("main").await;
+    assert_eq!(window.client.current_url().await.unwrap().scheme(), "tauri");
+    assert_eq!(window.client.windows().await.unwrap().len(), 1, "no second window");
+
+    for (from, tries) in hostile.reports() {
+        let all = found.entry(from).or_insert_with(|| json!([]));
+        all.as_array_mut().unwrap().extend(tries.as_array().unwrap().iter().cloned());
+    }
+    let mut tried = 0;
+    for (from, tries) in &found {
+        let n = tries.as_array().map_or(0, Vec::len);
+        println!("{from}: {n} tries, {} reached", reached(tries).len());
+        tried += n;
+        assert_eq!(reached(tries), Vec::<String>::new(), "{from}");
+    }
+    // And nothing was done, whatever was answered.
+    assert!(!texts(&data).iter().any(|text| text == MARK));
+    assert!(window.opened().is_empty(), "{:?}", window.opened());
+    let place = window.call("app_status", json!({})).await.unwrap()["place"].clone();
+    assert_ne!(place["detail"], MARK);
+    println!("{tried} tries from {} places: 0 calls", found.len());
+    for name in ["course page", "PDF viewer", "media server", "bare frame", "sandboxed frame", "nested frame"]
+    {
+        assert!(
+            found.get(name).is_some_and(|t| t.as_array().is_some_and(|t| t.len() > 100)),
+            "{name} was tried"
+        );
+    }
+
+    // The probe itself works: from the page of the program everything is reached.
+    let own = probe(&window).await;
+    assert!(reached(&own).len() > 40, "{own}");
+    assert!(texts(&data).iter().any(|text| text == MARK) && !window.opened().is_empty());
+    window.close().await;
+}
+
+async fn wait_for(hostile: &Hostile, names: &[&str]) {
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let there = hostile.reports();
+        let whole = |name: &&str| {
+            there.iter().any(|(from, tries)| from == name && tries.as_array().is_some_and(|t| !t.is_empty()))
+        };
+        if names.iter().all(whole) {
+            return;
+        }
+        let seen: Vec<_> = there.iter().map(|(from, t)| (from, t.as_array().map(Vec::len))).collect();
+        assert!(Instant::now() < end, "not all places reported: {seen:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Control: a shell with content on a scheme of its own and no list of commands is caught by the same probe.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_on_a_registered_scheme_without_a_list_of_commands_is_caught() {
+    let dir = tempfile::tempdir().unwrap();
+    let window = Window::open_program(&bin("open-shell"), dir.path(), &[], &[]).await;
+    window.wait("#course").await;
+    let reached = reached(&probe(&window).await);
+    assert!(reached.iter().any(|one| one.contains("\"call\"")), "{reached:?}");
+    println!("the careless shell: {} calls from content", reached.len());
+}
