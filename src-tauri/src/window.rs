@@ -40,7 +40,7 @@ pub fn open<R: Runtime>(app: &AppHandle<R>, hidden: bool) -> tauri::Result<Webvi
     background::listen(app, hidden);
     let ready = app.clone();
     app.listen_any(READY, move |_| send_files(&ready, ready.state::<Desk>().page_listens()));
-    WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
+    let window = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
         .title("Daypack")
         .inner_size(1180.0, 780.0)
         .min_inner_size(360.0, 480.0)
@@ -62,7 +62,40 @@ pub fn open<R: Runtime>(app: &AppHandle<R>, hidden: bool) -> tauri::Result<Webvi
                 go_home(&window);
             }
         })
-        .build()
+        .build()?;
+    #[cfg(target_os = "linux")]
+    keep_strangers_off(&window)?;
+    Ok(window)
+}
+
+/// No page but our own is ever shown on top, not for a moment.
+///
+/// Tauri gives every page on top the way to the program and judges a call by the page that is there when it is heard:
+/// a strange page that sends one and is led home at once would have it judged as ours. WebKit asks for frames and for
+/// the window alike, so the address alone cannot decide earlier; when the answer comes, it says which of the two it is.
+#[cfg(target_os = "linux")]
+fn keep_strangers_off<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {
+    use webkit2gtk::glib::Cast as _;
+    use webkit2gtk::{
+        PolicyDecisionExt as _, PolicyDecisionType, ResponsePolicyDecision, ResponsePolicyDecisionExt as _,
+        URIResponseExt as _, WebViewExt as _,
+    };
+    window.with_webview(|view| {
+        view.inner().connect_decide_policy(|_, decision, kind| {
+            let response = match kind {
+                PolicyDecisionType::Response => decision.dynamic_cast_ref::<ResponsePolicyDecision>(),
+                _ => None,
+            };
+            let Some(response) = response.filter(|r| r.is_main_frame_main_resource()) else { return false };
+            let address = response.response().and_then(|r| r.uri());
+            if address.and_then(|a| tauri::Url::parse(&a).ok()).is_some_and(|a| address::own(&a)) {
+                return false;
+            }
+            tracing::warn!("a strange page on top refused");
+            decision.ignore();
+            true
+        });
+    })
 }
 
 fn go_home<R: Runtime>(window: &WebviewWindow<R>) {

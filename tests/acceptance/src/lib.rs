@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 pub mod axe;
+#[cfg(unix)]
 pub mod close_button;
 pub mod hostile;
 pub mod kills;
@@ -10,6 +11,7 @@ pub mod matrix;
 pub mod practice;
 pub mod refusals;
 pub mod refusing;
+#[cfg(target_os = "linux")]
 pub mod tray;
 pub mod window;
 pub mod window_kills;
