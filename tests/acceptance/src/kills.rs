@@ -28,6 +28,11 @@ impl Served {
         Self(child)
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// SIGKILL.
     pub fn kill(&mut self) {
         let _ = self.0.kill();

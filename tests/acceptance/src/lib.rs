@@ -8,9 +8,11 @@ pub mod close_button;
 pub mod hostile;
 pub mod kills;
 pub mod matrix;
+pub mod packed;
 pub mod practice;
 pub mod refusals;
 pub mod refusing;
+pub mod stranger;
 #[cfg(target_os = "linux")]
 pub mod tray;
 pub mod window;

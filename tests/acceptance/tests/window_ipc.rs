@@ -2,37 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use daypack_app::api::input::*;
-use daypack_app::{App, OpenOptions};
 use daypack_tests::hostile::{Hostile, PROBE, commands, reached};
-use daypack_tests::practice::{bin, daypack, small_course};
+use daypack_tests::packed::library;
+use daypack_tests::practice::bin;
 use daypack_tests::window::Window;
 use daypack_tests::window_kills::texts;
 use serde_json::{Value, json};
 
 const MARK: &str = "from-content";
-
-/// A data folder with the small course in it; returns the course's id and its items' ids by title.
-async fn library(dir: &Path) -> (String, BTreeMap<String, String>) {
-    let (key, package) = (dir.join("key"), dir.join("package"));
-    let text = |path: &Path| path.to_str().unwrap().to_owned();
-    assert_eq!(daypack(&["pack", "keygen", &text(&key)]).0, 0);
-    let built =
-        daypack(&["pack", "build", &text(&small_course()), "--out", &text(&package), "--key", &text(&key)]);
-    assert_eq!(built.0, 0, "{built:?}");
-    let options = OpenOptions { data_dir: dir.join("data"), quiet: true, ..OpenOptions::default() };
-    let app = App::open(options).await.unwrap();
-    let opened = app.open_path(PathInput { path: text(&package) }).await.unwrap();
-    let course = opened.courses[0].id.clone();
-    let view = app.course(CourseInput { course: course.clone() }).await.unwrap();
-    let items =
-        view.sections.into_iter().flat_map(|s| s.items).map(|i| (i.title, i.id.to_string())).collect();
-    app.close().await;
-    (course.to_string(), items)
-}
 
 /// Runs the probe where the driver is now.
 async fn probe(window: &Window) -> Value {
