@@ -50,6 +50,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if tauri::async_runtime::block_on(raised(&data, &start)) {
         return ExitCode::SUCCESS;
     }
+    // Before the log makes it for its own file.
+    if let Err(error) = daypack_app::make_folder(&data) {
+        eprintln!("daypack-app: {}: {error}", data.display());
+    }
     log::start(&data);
     let built = assemble(Builder::default(), Desk::new(start.files).on(start.data))
         .setup(move |app| {

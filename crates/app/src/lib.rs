@@ -88,7 +88,7 @@ impl App {
     /// `damaged_database`.
     pub async fn open(options: OpenOptions) -> Result<Self, Failure> {
         let dir = options.data_dir.clone();
-        std::fs::create_dir_all(&dir).map_err(|e| failure::file(&e, &dir))?;
+        make_folder(&dir).map_err(|e| failure::file(&e, &dir))?;
         let now = clock();
         let opening = dir.clone();
         let store = tokio::task::spawn_blocking(move || {
@@ -246,6 +246,29 @@ impl App {
 
 fn joined(error: tokio::task::JoinError) -> Failure {
     Failure::new(FailureCode::Internal).fact("why", error)
+}
+
+/// Makes a data folder, with those above it, that only its learner can look into. One that an earlier version left
+/// open is closed; a folder without our data in it stays as it is.
+pub fn make_folder(dir: &Path) -> std::io::Result<()> {
+    if dir.is_dir() {
+        #[cfg(unix)]
+        if dir.join("learner.db").exists() {
+            // A file system without permissions (a USB stick) has none to set.
+            let _ = std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        }
+        return Ok(());
+    }
+    if let Some(above) = dir.parent() {
+        std::fs::create_dir_all(above)?;
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(dir) {
+        Err(_) if dir.is_dir() => Ok(()),
+        made => made,
+    }
 }
 
 /// The only clock of the program.

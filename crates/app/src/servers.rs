@@ -2,7 +2,8 @@
 //!
 //! Why they exist: WebKit on Linux plays media only from HTTP (`docs/decisions/0003-loopback-servers.md`).
 //! What must stay true: bound to 127.0.0.1 on a random port; a path that nobody can guess, new at every start;
-//! `Host` must be the bound address (no DNS rebinding); GET and HEAD of registered files only; nothing is listed;
+//! `Host` must be the bound address (no DNS rebinding); an `Origin`, where one is named, must be the window's
+//! page or the server itself (no other page in a browser, even one that was told the address); GET and HEAD of registered files only; nothing is listed;
 //! no CORS header is ever sent; a stranger learns nothing (one empty 404 for everything); a server lives only
 //! while something is open.
 
@@ -76,11 +77,22 @@ pub(crate) fn nothing() -> Response {
     StatusCode::NOT_FOUND.into_response()
 }
 
+/// The window's own page on each platform, or the server itself.
+fn is_ours(origin: &str, host: &str) -> bool {
+    const WINDOW: [&str; 3] = ["tauri://localhost", "http://tauri.localhost", "https://tauri.localhost"];
+    const DEVELOPED: &str = "http://localhost:5173";
+    WINDOW.contains(&origin)
+        || origin.strip_prefix("http://") == Some(host)
+        || cfg!(debug_assertions) && origin == DEVELOPED
+}
+
 async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let host_fits =
         request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).is_some_and(|h| h == guard.host);
     let path_fits =
         request.uri().path().strip_prefix(guard.prefix.as_str()).is_some_and(|rest| rest.starts_with('/'));
+    let named = request.headers().get_all(header::ORIGIN);
+    let origin_fits = named.iter().all(|o| o.to_str().is_ok_and(|origin| is_ours(origin, &guard.host)));
     let method_fits = matches!(*request.method(), Method::GET | Method::HEAD);
-    if host_fits && path_fits && method_fits { next.run(request).await } else { nothing() }
+    if host_fits && path_fits && origin_fits && method_fits { next.run(request).await } else { nothing() }
 }

@@ -139,6 +139,19 @@ async fn another_user_of_this_computer_gets_nothing() {
     let _ = bin("daypack");
 }
 
+/// A folder that an older version left open is closed at the next start.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_was_left_open_is_closed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    library(dir.path()).await;
+    let data = dir.path().join("data");
+    open_to_all(&data);
+    drop(Served::start(&data));
+    assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
 fn open_to_all(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();

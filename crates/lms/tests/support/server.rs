@@ -84,7 +84,7 @@ impl Server {
         Self::start_at("127.0.0.2", answer).await
     }
 
-    async fn start_at(host: &str, answer: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
+    pub async fn start_at(host: &str, answer: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((host, 0)).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let seen: Arc<Mutex<Vec<Asked>>> = Arc::default();
