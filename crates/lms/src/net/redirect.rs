@@ -52,12 +52,24 @@ pub fn next(from: &Url, location: &str, secret: Option<&Secret>) -> Result<Hop, 
         if address::is_private(&url) && !address::is_private(from) {
             return Err(Stop::Inward);
         }
-        let carries = |s: &Secret| !s.expose().is_empty() && url.as_str().contains(s.expose());
-        if secret.is_some_and(carries) {
+        if secret.is_some_and(|secret| carries(&url, secret)) {
             return Err(Stop::Leak);
         }
     }
     Ok(Hop { url, keeps_secret })
+}
+
+/// Whether the secret stands in the address, also in capitals or written as `%63..`, even twice over.
+fn carries(url: &Url, secret: &Secret) -> bool {
+    let secret = secret.expose().to_ascii_lowercase();
+    let mut text = url.as_str().to_ascii_lowercase();
+    for _ in 0..4 {
+        if !secret.is_empty() && text.contains(&secret) {
+            return true;
+        }
+        text = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().to_ascii_lowercase();
+    }
+    false
 }
 
 /// Takes the query parameter `name` out, so that adding it again does not double it.
@@ -92,6 +104,9 @@ mod tests {
         assert_eq!(judged("https://a.example/", "https://169.254.169.254/"), Err(Stop::Inward));
         assert_eq!(judged("https://a.example/", "https://[::1]/"), Err(Stop::Inward));
         assert_eq!(judged("https://a.example/", "https://b.example/?token=canary"), Err(Stop::Leak));
+        assert_eq!(judged("https://a.example/", "https://b.example/?t=c%61nary"), Err(Stop::Leak));
+        assert_eq!(judged("https://a.example/", "https://b.example/?t=%2563anar%79"), Err(Stop::Leak));
+        assert_eq!(judged("https://a.example/", "https://b.example/CANARY"), Err(Stop::Leak));
         assert_eq!(judged("https://a.example/", "https://u@a.example/"), Err(Stop::Leak));
     }
 
