@@ -20,8 +20,19 @@ pub fn outside(address: &str) -> Option<Url> {
     }
     let url = Url::parse(address.trim()).ok()?;
     let web = url.scheme() != "mailto";
-    let fair = !web || url.has_host() && url.username().is_empty() && url.password().is_none();
+    let fair = if web {
+        url.has_host() && url.username().is_empty() && url.password().is_none()
+    } else {
+        is_plain_letter(&url)
+    };
     (OUTSIDE.contains(&url.scheme()) && fair).then_some(url)
+}
+
+/// Whether a mail address asks for a letter and no more: some programs would attach a file of the learner's.
+fn is_plain_letter(url: &Url) -> bool {
+    const FIELDS: [&str; 6] = ["to", "cc", "bcc", "subject", "body", "in-reply-to"];
+    !url.path().starts_with('-')
+        && url.query_pairs().all(|(name, _)| FIELDS.contains(&name.to_ascii_lowercase().as_str()))
 }
 
 /// Whether `url` is the window's own page.
@@ -79,6 +90,125 @@ mod tests {
             &long,
         ] {
             assert!(outside(address).is_none(), "{address}");
+        }
+    }
+
+    /// Schemes that start a program, read a file, or send what one is signed in with, somewhere.
+    const SCHEMES: [&str; 40] = [
+        "file",
+        "javascript",
+        "vbscript",
+        "data",
+        "blob",
+        "about",
+        "view-source",
+        "chrome",
+        "ms-msdt",
+        "ms-word",
+        "ms-excel",
+        "ms-powerpoint",
+        "ms-settings",
+        "ms-officecmd",
+        "search-ms",
+        "ms-appinstaller",
+        "shell",
+        "smb",
+        "cifs",
+        "nfs",
+        "afp",
+        "ftp",
+        "sftp",
+        "ssh",
+        "telnet",
+        "rdp",
+        "vnc",
+        "ldap",
+        "jar",
+        "steam",
+        "vscode",
+        "zoommtg",
+        "tel",
+        "sms",
+        "ipc",
+        "tauri",
+        "daypack",
+        "x-apple.systempreferences",
+        "ms-cxh",
+        "apt",
+    ];
+
+    fn hostile() -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for scheme in SCHEMES {
+            all.push(format!("{scheme}:x"));
+            all.push(format!("{}://host/share", scheme.to_uppercase()));
+        }
+        for web in [
+            "https://school.example@evil.example/",
+            "https://:secret@evil.example/",
+            "http://user:@evil.example/",
+            "https:/\\u@evil.example",
+            "https://",
+            "http:",
+            "https:///",
+            "//evil.example/",
+            "\\\\evil.example\\share",
+            "C:\\Windows\\System32\\calc.exe",
+            "/bin/sh",
+            "./run.desktop",
+            "~/x.desktop",
+            "-h",
+            "--version",
+            "-e sh",
+            "; rm -rf ~",
+            "$(id)",
+            "`id`",
+            "|sh",
+            "& calc",
+            "\u{202e}gpj.exe",
+            "%66ile:///etc/passwd",
+            "file:///etc/passwd",
+            "file://evil.example/share",
+            "java\nscript:alert(1)",
+            "java\tscript:alert(1)",
+            "ms-msdt:/id PCWDiagnostic /skip force",
+            "smb://evil.example/share",
+            "mailto:a@school.example?attach=/etc/passwd",
+            "mailto:a@school.example?attachment=file:///etc/passwd",
+            "mailto:a@school.example?subject=x&ATTACH=%2Fetc%2Fpasswd",
+            "mailto:-oProxyCommand=x",
+            "mailto:?attach=~/.ssh/id_rsa",
+        ] {
+            all.push(web.replace("\\\\", "\\"));
+        }
+        all
+    }
+
+    #[test]
+    fn a_hundred_hostile_links_stay_inside() {
+        let links = hostile();
+        assert!(links.len() >= 100, "{}", links.len());
+        for link in links {
+            assert!(outside(&link).is_none(), "{link:?} may leave as {:?}", outside(&link).map(String::from));
+        }
+    }
+
+    #[test]
+    fn what_leaves_is_one_word_that_no_program_reads_as_its_own_switch() {
+        for written in [
+            "https://example.org/a'b\"c;d e`f$(g)|h&i",
+            "https://example.org/\nx",
+            "https://example.org/a?q=--help&x=;rm",
+            "https://example.org/-rf",
+            "mailto:a@example.org?subject=it's \"due\"; today",
+            "http://[::1]:80/x",
+            "https://m\u{fc}nchen.example/\u{fc}",
+        ] {
+            let url = outside(written).unwrap_or_else(|| panic!("{written:?} may leave"));
+            let word = url.as_str();
+            assert!(["https://", "http://", "mailto:"].iter().any(|s| word.starts_with(s)), "{word}");
+            assert!(!word.contains([' ', '\n', '\r', '\t', '"', '<', '>', '\\']), "{word:?}");
+            assert!(word.is_ascii(), "{word}");
         }
     }
 
