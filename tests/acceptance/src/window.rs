@@ -88,6 +88,11 @@ impl Window {
         &self.data
     }
 
+    /// The home the window lives in.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// What the next choice of a file or folder answers; empty for "changed their mind".
     pub fn pick(&self, path: &str) {
         std::fs::write(self.home.path().join("pick"), path).expect("the choice is written");
