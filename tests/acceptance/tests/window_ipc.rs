@@ -12,6 +12,26 @@ use daypack_tests::window_kills::texts;
 use serde_json::{Value, json};
 
 const MARK: &str = "from-content";
+/// A page that knows where the server listens tries to read from it and to show what it has; where the whole address
+/// was given away it still cannot read.
+const ASK_THE_SERVER: &str = "const [address, done] = arguments; (async () => {
+  const origin = new URL(address).origin, word = new URL(address).pathname.split('/')[1];
+  const paths = ['/', '/0', '/page', `/${'0'.repeat(word.length)}/0`, `/${word.slice(1)}/0`];
+  const tried = (set, good) => new Promise((end) => { const e = set(); e[good] = () => end(true); e.onerror = () => end(false);
+    setTimeout(() => end(false), 1500); });
+  const learned = [];
+  const note = (what) => (yes) => { if (yes) learned.push(what); };
+  const tries = [];
+  for (const path of paths) {
+    const at = origin + path;
+    tries.push(fetch(at).then((r) => r.status < 400, () => false).then(note(`fetch ${path}`)));
+    tries.push(tried(() => Object.assign(new Image(), { src: at }), 'onload').then(note(`picture ${path}`)));
+    tries.push(tried(() => Object.assign(document.createElement('video'), { src: at }), 'onloadedmetadata').then(note(`video ${path}`)));
+  }
+  tries.push(fetch(address).then((r) => r.arrayBuffer()).then(() => true, () => false).then(note('the whole address')));
+  await Promise.all(tries);
+  done({ learned, asked: tries.length });
+})();";
 
 /// Runs the probe where the driver is now.
 async fn probe(window: &Window) -> Value {
@@ -70,7 +90,7 @@ async fn no_course_content_reaches_any_command_from_anywhere() {
     let media = "const v = document.querySelector('[data-testid=video]'); const src = v.currentSrc || v.src; if (!src) \
         return false; const f = document.createElement('iframe'); f.id = 'media'; f.src = src; \
         document.body.append(f); return src";
-    window.until("the lecture's address", media, vec![]).await;
+    let lecture = window.until("the lecture's address", media, vec![]).await;
     enter(&window, "#media").await;
     found.insert("media server".to_owned(), probe(&window).await);
     window.client.enter_parent_frame().await.unwrap();
@@ -86,6 +106,13 @@ async fn no_course_content_reaches_any_command_from_anywhere() {
         .await;
 
     assert!(!texts(&data).iter().any(|text| text == MARK), "content in a frame did something");
+
+    // And a strange page asks the server of what is open for it.
+    enter(&window, &format!("iframe[src^='{}']", hostile.address)).await;
+    let got = window.run_async(ASK_THE_SERVER, vec![lecture]).await;
+    assert_eq!(got["learned"], json!([]), "{got}");
+    assert_eq!(got["asked"], json!(16), "{got}");
+    window.client.clone().enter_parent_frame().await.unwrap();
 
     // 3. A page that takes the window's place.
     let home = "setTimeout(() => { location.href = arguments[0] + '/page' }, 0); return true";
