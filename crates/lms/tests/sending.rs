@@ -48,6 +48,10 @@ async fn each_answer_is_judged_by_the_table() {
     };
     let table: Vec<(&str, Say, &str)> = vec![
         ("taken", answer(&json!({"status": true, "warnings": []})), "accepted None"),
+        ("not taken", answer(&json!({"status": false, "warnings": []})), "later false"),
+        ("an answer to nothing", answer(&json!({})), "later false"),
+        ("a list", answer(&json!([])), "later false"),
+        ("null", answer(&json!(null)), "later false"),
         ("bad token", exception("invalidtoken"), "sign in"),
         ("expired token", exception("accessexception"), "sign in"),
         ("suspended", exception("wsaccessusersuspended"), "sign in"),

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use daypack_app::api::FailureCode;
 use daypack_app::api::input::*;
 use daypack_app::api::outline::JobState;
 use daypack_app::api::status::Place;
@@ -330,8 +331,17 @@ fn age(id: u32) -> Duration {
     Duration::from_secs_f64((up - ticks / 100.0).max(0.0))
 }
 
+/// Opens the folder; the threads of a program that was just killed may hold it for a moment longer.
 async fn open(data: &Path, quiet: bool) -> App {
-    App::open(OpenOptions { data_dir: data.to_owned(), quiet, ..OpenOptions::default() }).await.unwrap()
+    let end = Instant::now() + Duration::from_secs(5);
+    loop {
+        match App::open(OpenOptions { data_dir: data.to_owned(), quiet, ..OpenOptions::default() }).await {
+            Ok(app) => return app,
+            Err(failure) if failure.code == FailureCode::InUse && Instant::now() < end => {}
+            Err(failure) => panic!("{failure:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 fn copy(from: &Path, to: &Path) {

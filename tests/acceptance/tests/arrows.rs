@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("daypack-cli", &["daypack-app", "daypack-course", "daypack-formats"]),
     ("daypack-desktop", &["daypack-app"]),
     ("daypack-campus", &[]),
+    ("daypack-open-shell", &[]),
     (
         "daypack-tests",
         &[

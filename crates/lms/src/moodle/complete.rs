@@ -4,8 +4,8 @@ use daypack_course::outline::Binding;
 use daypack_course::work::{Outcome, Receipt};
 use serde_json::json;
 
-use super::judge;
 use super::rest::Rest;
+use super::{judge, loose};
 
 /// Sends the last wanted state.
 pub async fn send(rest: &Rest<'_>, to: &Binding, done: bool) -> Result<Outcome, Outcome> {
@@ -14,6 +14,10 @@ pub async fn send(rest: &Rest<'_>, to: &Binding, done: bool) -> Result<Outcome, 
         .call("core_completion_update_activity_completion_status_manually", params)
         .await
         .map_err(|e| judge::outcome(&e))?;
+    // Only a plain yes is one; asking again has no further effect.
+    if loose::flag(&reply.value, "status") != Some(true) {
+        return Ok(Outcome::Later { not_before: None });
+    }
     let remote = format!("completion:{}", to.cmid);
     Ok(Outcome::Accepted(Receipt { remote, at: reply.at, found: false, caveat: None }))
 }
