@@ -7,9 +7,13 @@ use std::sync::Arc;
 
 use daypack_app::api::input::*;
 use daypack_app::api::work::WorkCard;
-use daypack_course::work::WorkState;
+use daypack_course::outline::Binding;
+use daypack_course::work::{Deed, Outcome, Work, WorkState};
+use daypack_course::{AccountId, Digest, TimeMs};
+use daypack_lms::{Connector as _, Moodle, Net, NetConfig, Secret, Session, StepLog};
 use daypack_tests::matrix::{Call, Desk, lost_from};
 use daypack_tests::refusals::{No, of_moodle, of_the_wire, warnings_of};
+use daypack_tests::refusing::{Planned, Refusing};
 
 /// What one row of the matrix came to.
 #[derive(Debug, Default)]
@@ -168,6 +172,55 @@ async fn an_attempt_that_the_site_does_not_begin_leaves_nothing_half_and_can_be_
     let attempts = state["attempts"].as_array().unwrap();
     assert_eq!(attempts.len(), nos.len(), "one attempt for each quiz, not two");
     println!("{} refusals of a start: one attempt each", nos.len());
+}
+
+/// The program does not send marks of done yet; the connector can, and takes no refusal for a yes.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_refusal_of_a_mark_of_done_is_taken_for_a_yes() {
+    const CALL: &str = "core_completion_update_activity_completion_status_manually";
+    struct Keeps;
+    impl daypack_lms::Desk for Keeps {
+        fn save(&self, _: &StepLog) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn file(&self, _: &Digest) -> Option<std::path::PathBuf> {
+            None
+        }
+    }
+    let site = Refusing::start("http://127.0.0.1:1").await;
+    let moodle = Moodle::new(Net::new(NetConfig::default()).unwrap());
+    let mut nos = of_the_wire();
+    nos.extend(of_moodle());
+    for (at, no) in nos.iter().enumerate() {
+        let (function, answer) = (CALL.to_owned(), no.wire.clone());
+        site.plan(Planned { function, needle: format!("cmid={at}"), answer, deed_first: false });
+        let target = Binding {
+            site: site.address.clone(),
+            course: "2".into(),
+            module: "page".into(),
+            cmid: at.to_string(),
+            instance: "1".into(),
+        };
+        let session = Session {
+            account: AccountId::new("me"),
+            site: site.address.clone(),
+            remote_user: "4".into(),
+            token: Secret::new("t"),
+        };
+        let work = Work {
+            id: "w".into(),
+            account: session.account.clone(),
+            course: "c".into(),
+            item: "i".into(),
+            target,
+            deed: Deed::Completion { done: true },
+            created: TimeMs(0),
+        };
+        let outcome = moodle.send(&session, &work, &mut StepLog::default(), &Keeps).await;
+        assert!(!matches!(outcome, Outcome::Accepted(_)), "{}: {outcome:?}", no.name);
+        assert_eq!(site.came(&format!("cmid={at}")), 1, "{}: it is not repeated at once", no.name);
+    }
+    println!("{} refusals of a mark: none taken for a yes", nos.len());
 }
 
 /// Control: a post that a retry made twice is counted twice.
