@@ -44,11 +44,14 @@ pub fn reached(tries: &Value) -> Vec<String> {
         .collect()
 }
 
+/// Where from, and what was found.
+type Reports = Arc<Mutex<Vec<(String, Value)>>>;
+
 /// The server; its pages report to it.
 pub struct Hostile {
     /// Its address.
     pub address: String,
-    reports: Arc<Mutex<Vec<(String, Value)>>>,
+    reports: Reports,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -63,7 +66,7 @@ impl Hostile {
     pub async fn start(commands: &Value) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let reports: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
+        let reports: Reports = Arc::default();
         let page = page(&address, commands);
         let alone = alone(&address, commands, "nested frame");
         let app = Router::new()
@@ -87,7 +90,7 @@ impl Hostile {
     }
 }
 
-async fn take(State(reports): State<Arc<Mutex<Vec<(String, Value)>>>>, body: String) {
+async fn take(State(reports): State<Reports>, body: String) {
     let value: Value = serde_json::from_str(&body).unwrap_or_default();
     let from = value["from"].as_str().unwrap_or_default().to_owned();
     reports.lock().unwrap_or_else(PoisonError::into_inner).push((from, value["tries"].clone()));
