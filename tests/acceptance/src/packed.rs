@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use daypack_app::api::input::*;
 use daypack_app::{App, OpenOptions};
@@ -24,5 +25,13 @@ pub async fn library(dir: &Path) -> (String, BTreeMap<String, String>) {
     let items =
         view.sections.into_iter().flat_map(|s| s.items).map(|i| (i.title, i.id.to_string())).collect();
     app.close().await;
+    drop(app);
+    // The last of its tasks lets go of the folder a moment later.
+    let lock = std::fs::File::open(dir.join("data/daypack.lock")).unwrap();
+    let end = Instant::now() + Duration::from_secs(10);
+    while lock.try_lock().is_err() {
+        assert!(Instant::now() < end, "a closed program keeps its folder");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     (course.to_string(), items)
 }
