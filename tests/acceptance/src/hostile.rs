@@ -24,6 +24,8 @@ pub fn commands(mark: &str) -> Value {
         json!(["open_external", { "address": format!("https://{mark}.example/") }]),
         json!(["pick_file", { "kind": "work" }]),
         json!(["pick_folder", {}]),
+        json!(["pick_save", { "name": mark }]),
+        json!(["autostart", { "on": null }]),
         json!(["plugin:event|emit", { "event": "daypack", "payload": mark }]),
         json!(["plugin:event|listen", { "event": "daypack", "target": { "kind": "Any" }, "handler": 1 }]),
         json!(["plugin:dialog|open", {}]),
