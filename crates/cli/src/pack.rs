@@ -91,6 +91,9 @@ enum What {
     Verify {
         /// Folder or `.daypack` file.
         package: PathBuf,
+        /// Package that learners have: refuse an older, frozen, mixed or foreign one, with the reason.
+        #[arg(long, value_name = "PACKAGE")]
+        after: Option<PathBuf>,
     },
     /// Make a signing key.
     Keygen {
@@ -161,7 +164,10 @@ fn done(what: What) -> Result<Said, PackError> {
             Ok(Said::diff(&pack::diff(old.as_deref(), &new, tier)?))
         }
         What::Export { folder, out } => pack::export(&folder, &out).map(|r| Said::exported(&r)),
-        What::Verify { package } => {
+        What::Verify { package, after } => {
+            if let Some(after) = after {
+                pack::follows(&after, &package, now())?;
+            }
             let (report, faults) = pack::examine(&package)?;
             Ok(Said::verified(&report, &faults))
         }

@@ -94,7 +94,7 @@ fn listed(path: PathBuf, name: String) -> Listed {
     let says = if is_cartridge {
         cartridge::title(&path).map(|title| (title, String::new()))
     } else {
-        package::open(&path).map(|p| (p.channel.title.clone(), p.key.fingerprint()))
+        package::open(&path).map(|p| (p.channel.title.clone(), p.identity().to_owned()))
     };
     Listed { path, name, says }
 }

@@ -33,7 +33,7 @@ pub use keys::{keygen, load_key, load_public};
 pub use library::{library_index, open_library};
 pub use media::{MediaReport, Muxer};
 pub use sign::{Rotation, SignReport, rotate, sign};
-pub use verify::{Fault, VerifyReport, examine, verify};
+pub use verify::{Fault, VerifyReport, examine, follows, verify};
 
 /// How long a channel may be called current.
 pub const CURRENT_FOR_MS: i64 = 400 * 24 * 60 * 60 * 1000;

@@ -127,6 +127,31 @@ fn ten_hostile_channels_and_manifests_are_refused_with_their_reason() {
 }
 
 #[test]
+fn a_package_that_learners_must_not_take_for_the_one_they_have_is_refused_with_the_reason() {
+    let temp = tempfile::tempdir().unwrap();
+    let out = built(temp.path());
+    let have = temp.path().join("have.daypack");
+    pack::export(&out, &have).unwrap();
+    let now = NOW.plus(DAY);
+    assert_eq!(pack::follows(&have, &out, now), Ok(()), "control: the same");
+    let why = |now| pack::follows(&have, &out, now).unwrap_err().code();
+    assert_eq!(why(NOW.plus(401 * DAY)), "frozen");
+    build(&tiny(&temp.path().join("folder"), 2), &out, &[key(1)]).unwrap();
+    assert_eq!(why(now), "older_version");
+    put(&temp.path().join("folder"), "pages/1.html", &page(5, 500));
+    common::folder_version(&temp.path().join("folder"), 3);
+    assert!(build(&temp.path().join("folder"), &out, &[key(1)]).is_ok());
+    assert_eq!(why(now), "other_manifest");
+    common::folder_version(&temp.path().join("folder"), 4);
+    let report = build(&temp.path().join("folder"), &out, &[key(1)]).unwrap();
+    assert!(!report.same_version);
+    assert_eq!(pack::follows(&have, &out, now), Ok(()), "control: an update");
+    common::folder_version(&temp.path().join("folder"), 5);
+    build(&temp.path().join("folder"), &out, &[key(2)]).unwrap();
+    assert_eq!(why(now), "other_key");
+}
+
+#[test]
 fn an_expired_channel_opens_installs_and_says_when_it_was_last_confirmed() {
     let temp = tempfile::tempdir().unwrap();
     let out = built(temp.path());

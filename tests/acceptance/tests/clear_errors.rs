@@ -219,6 +219,12 @@ fn the_pack_tool_says_each_outcome_with_its_exit_code_in_words_and_as_json() {
     assert!(bytes(&sound.1) <= bytes(&all.1) && bytes(&all.1) > 0);
     let none = tool(&["diff", &out, &out]);
     assert_eq!(none.1["ok"]["requests"].as_u64(), Some(1), "the channel alone: {none:?}");
+    // Learners who have it may take it again, and a newer one; not one of another publisher.
+    assert_eq!(tool(&["verify", &out, "--after", &out]).0, 0);
+    std::fs::create_dir(dir.path().join("other")).unwrap();
+    let foreign = build(dir.path(), "foreign", &key(&dir.path().join("other")));
+    let refused = tool(&["verify", foreign.to_str().unwrap(), "--after", &out]);
+    assert_eq!((refused.0, refused.1["error"]["code"].as_str()), (1, Some("other_key")), "{refused:?}");
     // Damage is named; the code says that something is wrong.
     let object = std::fs::read_dir(dir.path().join("out/o")).unwrap().next().unwrap().unwrap().path();
     let mut bad = std::fs::read(&object).unwrap();

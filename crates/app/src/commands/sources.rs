@@ -1,16 +1,13 @@
 //! Adding sources and courses: sites, libraries, files, folders, and the course that comes with Daypack.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use daypack_course::finding::Finding;
 use daypack_course::outline::{Course, Item, Origin, RemoteFile};
 use daypack_course::package::keys::MAX_EPOCHS;
-use daypack_course::package::{Channel, Fingerprint, keys_path, object_path};
+use daypack_course::package::{Channel, Fingerprint, KeyChain, keys_path, object_path};
 use daypack_course::{AccountId, CourseId, TimeMs};
-use daypack_formats::package::{
-    OpenedPackage, course_id, open_chain, open_channel, open_channel_of, open_manifest,
-};
+use daypack_formats::package::{OpenedPackage, course_id, open_channel, open_channel_of, open_manifest};
 use daypack_formats::{OpenError, Opened as OpenedFile};
 use daypack_lms::{SignInError, SiteError, StartError, StartedQuiz};
 use daypack_store::{Account, Library as LibraryRow, Offer, Store, Trusted};
@@ -380,20 +377,28 @@ impl App {
             Err(OpenError::Refused { why: "needs_keys", .. }) => {}
             Err(error) => return Err(open_failed(&error, address)),
         }
-        let mut files = BTreeMap::new();
+        // Only as far as this channel needs: hosts differ in what they say of a file that is not there.
+        let mut chain: Option<KeyChain> = None;
+        let mut refused = OpenError::MissingObject { name: keys_path(1) };
         for epoch in 1..=MAX_EPOCHS {
             let file = source::library(self).key_file(address, epoch).await;
-            match file.map_err(|error| library_failed(&error, address))? {
-                Some(file) => files.insert(keys_path(epoch), file),
-                None => break,
+            let Some(file) = file.map_err(|error| library_failed(&error, address))? else { break };
+            let next = match &chain {
+                None => KeyChain::begin(&file),
+                Some(chain) => chain.follow(&file),
             };
+            let next = next.map_err(|fault| open_failed(&fault.into(), address))?;
+            match open_channel_of(raw, &next) {
+                Ok(opened) => {
+                    let channel = Channel { expires: opened.expires, ..opened.channel };
+                    let (publisher, confirmed) = (opened.identity, opened.confirmed);
+                    return Ok(Announced { channel, publisher, confirmed });
+                }
+                Err(error) => refused = error,
+            }
+            chain = Some(next);
         }
-        let opened = open_chain(|path| Ok(files.get(path).cloned()))
-            .and_then(|chain| chain.ok_or(OpenError::MissingObject { name: keys_path(1) }))
-            .and_then(|chain| open_channel_of(raw, &chain))
-            .map_err(|error| open_failed(&error, address))?;
-        let channel = Channel { expires: opened.expires, ..opened.channel };
-        Ok(Announced { channel, publisher: opened.identity, confirmed: opened.confirmed })
+        Err(open_failed(&refused, address))
     }
 
     /// Notes that the version that is here was confirmed anew; says nothing of any other version.

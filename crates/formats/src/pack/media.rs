@@ -85,7 +85,7 @@ impl Media {
         media_type: &str,
         path: PathBuf,
     ) -> Result<PathBuf, PackError> {
-        if !matches!(media_type, "video/mp4" | "audio/mp4" | "video/quicktime" | "audio/x-m4a") {
+        if !matches!(media_type, "video/mp4" | "audio/mp4" | "audio/x-m4a") {
             return Ok(path);
         }
         let Some(muxer) = self.muxer.as_ref().filter(|_| is_mp4(&path)) else {

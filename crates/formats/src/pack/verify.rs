@@ -169,6 +169,15 @@ impl Looking<'_> {
     }
 }
 
+/// Whether the package at `new` may take the place of the one at `old` on a learner's computer at `now`, as the
+/// answer to "is there anything new?": same publisher, same course, no step back, no other manifest for a known
+/// version, not expired.
+pub fn follows(old: &Path, new: &Path, now: TimeMs) -> Result<(), OpenError> {
+    let old = package::open(old)?;
+    let new = package::open_expecting(new, Some(old.identity()))?;
+    Ok(new.confirmed.answers(&old.confirmed.seen(), now)?)
+}
+
 fn names(opened: &OpenedPackage) -> BTreeMap<Digest, Vec<String>> {
     let mut names: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
     for (id, asset) in &opened.manifest.course.assets {

@@ -65,6 +65,14 @@ pub fn folder(root: &Path, version: u64, sections: &Value) -> PathBuf {
     root.to_owned()
 }
 
+/// Counts the version of a folder.
+pub fn folder_version(root: &Path, version: u64) {
+    let path = root.join("course.json");
+    let mut course: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    course["version"] = version.into();
+    fs::write(path, serde_json::to_vec(&course).unwrap()).unwrap();
+}
+
 pub fn video(id: &str, path: &str) -> Value {
     json!({"id": id, "title": id, "kind": "video", "duration_ms": 1000,
            "renditions": [{"tier": "standard", "path": path, "media_type": "video/mp4"}]})

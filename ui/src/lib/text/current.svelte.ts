@@ -67,6 +67,11 @@ export function duration(ms: number): string {
   return new Intl.NumberFormat(tag, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(value));
 }
 
+/** A day. */
+export function day(at: number): string {
+  return new Intl.DateTimeFormat(tag, { dateStyle: "long" }).format(new Date(at));
+}
+
 /** A position in a lecture: 3:07 or 1:02:09. */
 export function clock(ms: number): string {
   const all = Math.max(0, Math.floor(ms / 1000));
@@ -84,9 +89,4 @@ export function moment(at: number): string {
     ? { timeStyle: "short" }
     : { dateStyle: "medium", timeStyle: "short" };
   return new Intl.DateTimeFormat(tag, format).format(then);
-}
-
-/** A day. */
-export function day(at: number): string {
-  return new Intl.DateTimeFormat(tag, { dateStyle: "long" }).format(new Date(at));
 }
