@@ -6,6 +6,7 @@ pub mod axe;
 #[cfg(unix)]
 pub mod close_button;
 pub mod kills;
+pub mod learner;
 pub mod practice;
 #[cfg(target_os = "linux")]
 pub mod tray;
