@@ -28,7 +28,9 @@ impl Room {
     fn take(&mut self, entry: &Entry) {
         self.all += 1;
         self.uploads += usize::from(
-            entry.lane == Lane::Uploads && (entry.state == WorkState::Sending || !entry.is_asked_about()),
+            entry.lane == Lane::Uploads
+                && entry.holds_its_place()
+                && (entry.state == WorkState::Sending || !entry.is_asked_about()),
         );
     }
 }
@@ -58,9 +60,13 @@ impl Outbox {
     fn choose(&self, now: TimeMs) -> (Vec<WorkId>, Option<TimeMs>) {
         let mut room: BTreeMap<&AccountId, Room> = BTreeMap::new();
         let mut heads: BTreeMap<(&AccountId, &str), &Entry> = BTreeMap::new();
-        for entry in self.entries.values().filter(|e| e.holds_its_place()) {
+        for entry in self.entries.values() {
+            // Also what the learner has settled meanwhile: a question about it takes room until it is answered.
             if self.is_on_its_way(entry) {
                 room.entry(&entry.account).or_default().take(entry);
+            }
+            if !entry.holds_its_place() {
+                continue;
             }
             let head = heads.entry((&entry.account, &entry.target)).or_insert(entry);
             if place(entry) < place(head) {
