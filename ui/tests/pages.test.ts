@@ -52,6 +52,38 @@ describe("the pages", () => {
     expect(at("site-said")?.textContent).toContain("closed since 12 March");
     expect(page.textContent).toContain("still here");
   });
+  it("the outbox shows what needs the learner first, and only one list when asked", async () => {
+    const page = await open("page=outbox");
+    const groups = () => [...page.querySelectorAll<HTMLElement>("[data-testid='outbox-group']")];
+    expect(groups().map((one) => one.dataset["group"])).toEqual(["needs_you", "waiting", "sent"]);
+    at("outbox-sent")?.click();
+    flushSync();
+    expect(groups().map((one) => one.dataset["group"])).toEqual(["sent"]);
+  });
+  it("nothing unclear is sent again without asking twice", async () => {
+    // jsdom has no dialogs.
+    HTMLDialogElement.prototype.showModal = () => undefined;
+    const decided: unknown[] = [];
+    const page = await open("page=outbox", (host) => ({
+      ...host,
+      call: (name, input) => (name === "work_decide" && decided.push(input), host.call(name, input)),
+    }));
+    const card = page.querySelector<HTMLElement>("[data-state='unclear'] [data-testid='work-open']");
+    card?.click();
+    await vi.waitFor(() => expect(at("decide-send_again")).toBeTruthy());
+    expect(at("decide-is_there")).toBeTruthy();
+    expect(at("work-look")).toBeTruthy();
+    at("decide-send_again")?.click();
+    flushSync();
+    expect(decided).toEqual([]);
+    expect(page.textContent).toContain("your school has it twice");
+  });
+  it("a deadline is said in local time and in the time of the course", async () => {
+    const page = await open("page=outbox");
+    const deadline = page.querySelector<HTMLElement>("[data-testid='deadline']");
+    expect(deadline?.dataset["urgency"]).toBe("soon");
+    expect(deadline?.textContent).toContain("Africa/Nairobi");
+  });
   it("an answer goes to the host when the field is left", async () => {
     const calls: string[] = [];
     await open("page=item&item=q2", (host) => ({

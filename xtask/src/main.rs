@@ -12,6 +12,7 @@ mod root;
 mod run;
 mod sample;
 mod screen;
+mod soak;
 mod stages;
 mod system;
 mod test;
@@ -31,7 +32,11 @@ const COMMANDS: &[Command] = &[
     ("campus", "open the practice campus alone; arguments go to `campus serve`", practice::campus),
     ("ctl", "talk to the campus that `run` opened, e.g. `cargo xtask ctl offline on`", practice::ctl),
     ("bench", "measure what the project promises (tests/acceptance/tests/*bench*.rs)", proof::bench),
-    ("soak", "the long tests (ignored ones of tests/acceptance/tests/*soak*.rs); --minutes N", proof::soak),
+    (
+        "soak",
+        "the long tests (ignored ones of */tests/*soak*.rs), on from where they stopped; --minutes N, --only NAME",
+        proof::soak,
+    ),
     ("screenshots", "pictures of each page, light and dark, into docs/screenshots", proof::screenshots),
     ("install", "only install what is missing for all of the above", system::install_all),
 ];

@@ -5,8 +5,8 @@
 use crate::root::root;
 use crate::run::build;
 use crate::screen::Screen;
-use crate::test::{tests, tests_with};
-use crate::{sample, system, ui};
+use crate::test::{NO_SUCH_TEST, crate_tests_with, tests, tests_with};
+use crate::{sample, soak, system, ui};
 
 const LONG: [&str; 3] = ["--ignored", "--nocapture", "--test-threads=1"];
 
@@ -17,21 +17,57 @@ pub fn bench(_: &[String]) -> Result<(), String> {
     tests(|name| name.contains("bench"), &LONG, Some(&screen))
 }
 
-/// `cargo xtask soak [--minutes N]`; the tests read `DAYPACK_SOAK_MINUTES`.
+/// `cargo xtask soak [--minutes N] [--only NAME]`: each long test for so many minutes. The tests read
+/// `DAYPACK_SOAK_MINUTES`, go on where they stopped (`DAYPACK_SOAK` names the folder) and leave a line there;
+/// `docs/soak.md` is written from these lines, also when a test failed.
 pub fn soak(arguments: &[String]) -> Result<(), String> {
-    let minutes = match arguments {
-        [] => "10".to_owned(),
-        [flag, minutes] if flag == "--minutes" && minutes.parse::<u32>().is_ok() => minutes.clone(),
-        _ => return Err("usage: cargo xtask soak [--minutes N]".into()),
-    };
+    let usage = || "usage: cargo xtask soak [--minutes N] [--only NAME]".to_owned();
+    let (mut minutes, mut only) = ("10".to_owned(), String::new());
+    for pair in arguments.chunks(2) {
+        match pair {
+            [flag, n] if flag == "--minutes" && n.parse::<u32>().is_ok() => minutes.clone_from(n),
+            [flag, name] if flag == "--only" => only.clone_from(name),
+            _ => return Err(usage()),
+        }
+    }
     prepare()?;
+    let folder = root().join("target/soak");
+    std::fs::create_dir_all(&folder).map_err(|error| format!("target/soak: {error}"))?;
+    let since = soak::since();
+    let environment = [
+        ("DAYPACK_SOAK_MINUTES", minutes.as_ref()),
+        ("DAYPACK_SOAK", folder.as_os_str()),
+        ("DAYPACK_SOAK_SINCE", since.as_ref()),
+    ];
     let screen = Screen::start()?;
-    tests_with(
-        |name| name.contains("soak"),
-        &LONG,
-        Some(&screen),
-        &[("DAYPACK_SOAK_MINUTES", minutes.as_ref())],
-    )
+    let wanted = |name: &str| name.contains("soak") && name.contains(&only);
+    let mut result = Ok(());
+    for run in [all_tests_with, tests_with_screen] {
+        result = result.and(run(&wanted, &screen, &environment));
+    }
+    soak::write(&folder)?;
+    result
+}
+
+type Wanted<'a> = &'a dyn Fn(&str) -> bool;
+
+fn tests_with_screen(
+    wanted: Wanted<'_>,
+    screen: &Screen,
+    environment: &[(&str, &std::ffi::OsStr)],
+) -> Result<(), String> {
+    match tests_with(wanted, &LONG, Some(screen), environment) {
+        Err(error) if error.starts_with(NO_SUCH_TEST) => Ok(()),
+        other => other,
+    }
+}
+
+fn all_tests_with(
+    wanted: Wanted<'_>,
+    _: &Screen,
+    environment: &[(&str, &std::ffi::OsStr)],
+) -> Result<(), String> {
+    crate_tests_with(wanted, &LONG, environment)
 }
 
 /// `cargo xtask screenshots`; the tests write into `DAYPACK_SCREENSHOTS`.

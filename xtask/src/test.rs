@@ -15,6 +15,8 @@ use crate::stages::Stages;
 use crate::{bindings, check, licences, sample, system, ui};
 
 const ACCEPTANCE: &str = "tests/acceptance";
+/// How it is said that no test has the wanted name.
+pub const NO_SUCH_TEST: &str = "there is no such test";
 
 /// The command.
 pub fn run(arguments: &[String]) -> Result<(), String> {
@@ -81,7 +83,7 @@ pub fn tests_with(
 ) -> Result<(), String> {
     let names: Vec<String> = acceptance()?.into_iter().filter(|name| wanted(name)).collect();
     if names.is_empty() {
-        return Err(format!("there is no such test in {ACCEPTANCE}/tests"));
+        return Err(format!("{NO_SUCH_TEST} in {ACCEPTANCE}/tests"));
     }
     let mut test = cargo(["test", "--workspace"]);
     for name in &names {
@@ -94,6 +96,24 @@ pub fn tests_with(
         Some(screen) => execute(&mut screen.wrap(&test)),
         None => execute(&mut test),
     }
+}
+
+/// Runs those integration tests of all other packages whose file name is wanted; none is no fault.
+pub fn crate_tests_with(
+    wanted: impl Fn(&str) -> bool,
+    arguments: &[&str],
+    more: &[(&str, &OsStr)],
+) -> Result<(), String> {
+    let names: Vec<String> = crate_tests()?.into_iter().filter(|name| wanted(name)).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut test = cargo(["test", "--workspace"]);
+    for name in &names {
+        test.args(["--test", name]);
+    }
+    test.arg("--").args(arguments).envs(more.iter().copied());
+    execute(&mut test)
 }
 
 /// Names of the acceptance tests.

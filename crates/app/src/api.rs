@@ -157,6 +157,12 @@ commands! {
     work(WorkInput) -> WorkDetail;
     /// Tries again now what waits or was refused.
     work_retry(WorkInput) -> WorkDetail;
+    /// The learner's decision on work that is unclear or was not taken. Deletes nothing.
+    work_decide(WorkDecide) -> WorkDetail;
+    /// Writes when a piece of work was written, as one file to read and to check.
+    receipt_export(ReceiptExport) -> ReceiptFile;
+    /// What is known of this computer's clock and the sites' clocks.
+    clock_facts(Nothing) -> ClockFacts;
     /// Grades, comments and recorded messages, newest first.
     inbox(Nothing) -> Inbox;
     /// Marks feedback as seen.

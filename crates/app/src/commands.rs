@@ -1,11 +1,13 @@
 //! The commands, by what they are about. Each is a thin deed around `course` and `engine`.
 
+mod decide;
 mod device;
 mod item;
 mod leaving;
 mod library;
 mod outbox;
 pub(crate) use outbox::{line as answer_line, unseen as feedback_unseen};
+mod receipt;
 pub(crate) mod source;
 mod sources;
 mod study;

@@ -17,18 +17,23 @@ mod takeout;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use daypack_course::deadline::Moment;
 use daypack_course::{CourseId, TimeMs};
+use daypack_engine::Clocks;
 use daypack_lms::net::{Net, NetConfig};
 use daypack_store::{Store, StoreError};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use api::outline::JobView;
-use api::status::{LinkState, LinkView, Settings};
+use api::status::{LinkState, LinkView, Metered, Settings};
 use api::{Event, Failure, FailureCode};
 use servers::content::{ContentServer, Viewer};
 use servers::media::MediaServer;
 use shelf::Shelf;
+
+pub use runner::surroundings::{AnyLinkCost, LinkCost, SystemLinkCost};
 
 /// How the program is opened.
 #[derive(Clone, Default)]
@@ -43,7 +48,14 @@ pub struct OpenOptions {
     pub quiet: bool,
     /// Who knows the battery; the system when not given.
     pub power: Option<Arc<dyn power::Power>>,
+    /// Another clock than the computer's, for tests of clocks.
+    pub clock: Option<Clock>,
+    /// Says whether the connection costs money; the operating system when not given.
+    pub link_cost: Option<AnyLinkCost>,
 }
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> TimeMs + Send + Sync>;
 
 /// The program. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -54,9 +66,12 @@ struct Inner {
     store: Arc<Store>,
     net: Net,
     viewer: Option<Viewer>,
+    clock: Option<Clock>,
     events: broadcast::Sender<Event>,
     notes: mpsc::Sender<runner::Note>,
     stop: CancellationToken,
+    /// Tasks that end with the program.
+    tasks: TaskTracker,
     ended: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
     opened: Mutex<Opened>,
     board: RwLock<Board>,
@@ -77,7 +92,8 @@ pub(crate) struct Opened {
 pub(crate) struct Board {
     pub link: LinkView,
     pub jobs: Vec<JobView>,
-    pub next_tries: std::collections::BTreeMap<daypack_course::WorkId, TimeMs>,
+    pub standing: std::collections::BTreeMap<daypack_course::WorkId, runner::Standing>,
+    pub clocks: Clocks,
     pub settings: Settings,
 }
 
@@ -89,7 +105,7 @@ impl App {
     pub async fn open(options: OpenOptions) -> Result<Self, Failure> {
         let dir = options.data_dir.clone();
         make_folder(&dir).map_err(|e| failure::file(&e, &dir))?;
-        let now = clock();
+        let now = options.clock.as_ref().map_or_else(clock, |clock| clock());
         let opening = dir.clone();
         let store = tokio::task::spawn_blocking(move || {
             afresh::perform(&opening).map_err(|e| failure::io(&e))?;
@@ -111,21 +127,30 @@ impl App {
             net: Net::new(NetConfig::default())
                 .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?,
             viewer: options.viewer,
+            clock: options.clock,
             events,
             notes,
             stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
             ended: tokio::sync::Mutex::new(Some(end)),
             opened: Mutex::new(Opened::default()),
             board: RwLock::new(Board {
-                link: LinkView { state: LinkState::Unknown, since: now, last_contact: None },
+                link: LinkView {
+                    state: LinkState::Unknown,
+                    since: now,
+                    last_contact: None,
+                    costs_money: settings.metered == Metered::Yes,
+                },
                 jobs: Vec::new(),
-                next_tries: std::collections::BTreeMap::new(),
+                standing: std::collections::BTreeMap::new(),
+                clocks: Clocks::default(),
                 settings,
             }),
         }));
         remote::listen(&app, &dir, options.on_raise).map_err(|e| failure::io(&e))?;
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
-        runner::start(&app, inbox, ended, options.quiet, power)?;
+        let cost = options.link_cost.unwrap_or_else(|| Arc::new(SystemLinkCost));
+        runner::start(&app, inbox, ended, options.quiet, power, cost)?;
         Ok(app)
     }
 
@@ -141,6 +166,19 @@ impl App {
         if let Some(ended) = self.0.ended.lock().await.take() {
             let _ = tokio::time::timeout(std::time::Duration::from_secs(3), ended).await;
         }
+        self.0.tasks.close();
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.0.tasks.wait()).await;
+    }
+
+    /// Runs a task that asks and changes nothing at a site: it is dropped where it stands when the program ends.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stopped();
+        self.0.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = task => {}
+            }
+        });
     }
 
     /// The data folder.
@@ -181,7 +219,25 @@ impl App {
     }
 
     pub(crate) fn now(&self) -> TimeMs {
-        clock()
+        self.0.clock.as_ref().map_or_else(clock, |clock| clock())
+    }
+
+    /// A site's clock as it stands now, by its last answer in this life; `None` before one.
+    pub(crate) fn server_now(&self, site: &str) -> Option<TimeMs> {
+        self.net().clock_offset(site).map(|offset| clock().plus(offset))
+    }
+
+    /// What a deadline at `site` is measured by.
+    pub(crate) fn moment(&self, site: &str) -> Moment {
+        let now = self.now();
+        self.board(|board| Moment {
+            now,
+            offset_ms: board.clocks.offset(site).unwrap_or(0),
+            last_contact: board.clocks.last_contact(site).map(|(server, _)| {
+                // By our clock as it goes now: it may have been set since.
+                server.plus(board.clocks.offset(site).unwrap_or(0).saturating_neg())
+            }),
+        })
     }
 
     pub(crate) fn new_id(&self) -> String {
@@ -196,8 +252,8 @@ impl App {
         self.board(|board| board.jobs.clone())
     }
 
-    pub(crate) fn next_try(&self, work: &daypack_course::WorkId) -> Option<TimeMs> {
-        self.board(|board| board.next_tries.get(work).copied())
+    pub(crate) fn standing(&self, work: &daypack_course::WorkId) -> runner::Standing {
+        self.board(|board| board.standing.get(work).cloned().unwrap_or_default())
     }
 
     pub(crate) fn board<T>(&self, read: impl FnOnce(&Board) -> T) -> T {
@@ -234,10 +290,11 @@ impl App {
     /// A course with all that is known about it.
     pub(crate) async fn shelf(&self, id: &CourseId) -> Result<Shelf, Failure> {
         let tier = self.settings().tier;
+        let clocks = self.clone();
         let job = self.job_views().into_iter().find(|job| job.course == *id);
         let id = id.clone();
         self.db_or(move |store| {
-            Shelf::load(store, &id, tier, job)?
+            Shelf::load(store, &id, tier, job, &|site| clocks.moment(site))?
                 .ok_or_else(|| Failure::new(FailureCode::Unknown).fact("what", "course"))
         })
         .await
@@ -271,7 +328,7 @@ pub fn make_folder(dir: &Path) -> std::io::Result<()> {
     }
 }
 
-/// The only clock of the program.
+/// The computer's clock; only [`App::now`] and what compares it with sites read it.
 fn clock() -> TimeMs {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     TimeMs(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))

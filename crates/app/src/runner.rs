@@ -5,15 +5,18 @@
 
 mod desk;
 pub(crate) mod fetch;
+pub(crate) mod links;
 pub(crate) mod pull;
 pub(crate) mod send;
+pub mod surroundings;
+pub(crate) mod versions;
 pub(crate) mod wants;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use daypack_course::work::{Outcome, Settled, Work};
-use daypack_course::{AccountId, CourseId, ItemId, WorkId};
+use daypack_course::work::{Outcome, Settled, Trouble, Wait, Work};
+use daypack_course::{AccountId, CourseId, ItemId, TimeMs, WorkId};
 use daypack_engine::download::FailWhy;
 use tokio::sync::{mpsc, oneshot};
 
@@ -29,6 +32,14 @@ pub(crate) enum Note {
     WorkAdded(Box<Work>),
     /// The learner wants it tried again.
     WorkRetry(WorkId),
+    /// The learner's word on work that is unclear: it is there (`true`), or it is to be sent again.
+    WorkSays(WorkId, bool),
+    /// The learner leaves refused work at that; later work passes.
+    WorkSetAside(WorkId),
+    /// The settings were changed.
+    Settings,
+    /// The system's word on whether the link costs money.
+    Metered(Option<bool>),
     /// A try to send ended.
     SendEnded(WorkId, Outcome),
     /// A question to the site ended.
@@ -56,10 +67,12 @@ pub(crate) enum Note {
     FetchFailed(String, FailWhy),
     /// A site or library answered (`true`) or could not be reached.
     Contact(bool),
-    /// A round of asking sites ended.
-    PullEnded(bool),
-    /// A probe ended.
-    ProbeEnded(Probe),
+    /// A round of asking sites ended: which accounts' sites answered.
+    PullEnded(Vec<(AccountId, bool)>),
+    /// A probe of a source ended.
+    ProbeEnded(links::Source, Probe),
+    /// Answered as soon as it is heard: all notes before it have been.
+    Heard(oneshot::Sender<()>),
     /// An archive was taken in: work to adopt, receipts, and work whose sending was begun elsewhere.
     Imported {
         /// Accepted elsewhere.
@@ -73,6 +86,19 @@ pub(crate) enum Note {
     Power(bool),
     /// Send and ask now; told when it is done.
     SyncNow(oneshot::Sender<()>),
+}
+
+/// Where a piece of work stands, beyond its state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Standing {
+    /// When it is tried again by itself, by the computer's clock.
+    pub next_try: Option<TimeMs>,
+    /// Why it does not move.
+    pub wait: Option<Wait>,
+    /// What the last try ran into.
+    pub trouble: Option<Trouble>,
+    /// Refused, and left at that.
+    pub set_aside: bool,
 }
 
 /// What a probe found.
@@ -93,8 +119,9 @@ pub(crate) fn start(
     ended: oneshot::Sender<()>,
     quiet: bool,
     power: Arc<dyn Power>,
+    cost: surroundings::AnyLinkCost,
 ) -> Result<(), Failure> {
-    let desk = desk::Desk::load(app.clone(), quiet)?;
+    let desk = desk::Desk::load(app.clone(), quiet, cost)?;
     if !quiet {
         tokio::spawn(watch_power(app.clone(), power));
     }

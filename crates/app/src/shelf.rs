@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use daypack_course::deadline::{Dates, Deadline, Moment};
 use daypack_course::feedback::Feedback;
 use daypack_course::finding::Finding;
 use daypack_course::outline::{Course, Item, ItemBody, ItemKind, OnlineKind, Origin, Tier};
@@ -34,6 +35,7 @@ pub(crate) struct Shelf {
     pub from: String,
     pub job: Option<JobView>,
     pub tier: Tier,
+    pub deadlines: BTreeMap<ItemId, Deadline>,
 }
 
 impl Shelf {
@@ -43,6 +45,7 @@ impl Shelf {
         id: &CourseId,
         tier: Tier,
         job: Option<JobView>,
+        moment: &dyn Fn(&str) -> Moment,
     ) -> Result<Option<Self>, StoreError> {
         let Some(course) = store.course_get(id)? else { return Ok(None) };
         let mut work = BTreeMap::new();
@@ -88,6 +91,15 @@ impl Shelf {
             }
         }
         let from = source_name(store, &course.origin)?;
+        let is_there = |id: &ItemId| matches!(work.get(id), Some(WorkState::Accepted { .. }));
+        let deadlines = course
+            .items()
+            .filter(|item| !is_there(&item.id))
+            .filter_map(|item| {
+                let site = item.bindings.first().map_or("", |b| b.site.as_str());
+                Some((item.id.clone(), Dates::of(item).at(moment(site))?))
+            })
+            .collect();
         Ok(Some(Self {
             assets: store.assets_of(id)?,
             positions: store.all_positions(id)?,
@@ -102,6 +114,7 @@ impl Shelf {
             from,
             job,
             tier,
+            deadlines,
             course,
         }))
     }
@@ -203,6 +216,7 @@ impl Shelf {
             work: work.map(step),
             grade: feedback.and_then(|all| all.iter().find_map(|f| f.grade.clone())),
             unseen: feedback.is_some_and(|all| all.iter().any(|f| !is_seen(&self.seen, f))),
+            deadline: self.deadlines.get(&item.id).copied(),
         }
     }
 
@@ -258,6 +272,7 @@ impl Shelf {
                 })
                 .collect(),
             findings: self.findings.clone(),
+            zone: self.course.zone.clone(),
             tiers: [Tier::Standard, Tier::Low, Tier::Audio]
                 .into_iter()
                 .filter(|tier| has_tiers(*tier))
@@ -292,6 +307,7 @@ pub(crate) fn step(state: &WorkState) -> WorkStep {
         WorkState::Waiting => WorkStep::Waiting,
         WorkState::Sending => WorkStep::Sending,
         WorkState::InDoubt => WorkStep::InDoubt,
+        WorkState::Unclear => WorkStep::Unclear,
         WorkState::Accepted { .. } => WorkStep::Accepted,
         WorkState::Refused { .. } => WorkStep::Refused,
     }

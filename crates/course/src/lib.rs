@@ -3,6 +3,7 @@
 //! Nothing here does IO, reads a clock or draws a random number: `now` and seeds are arguments.
 //! Every file format the project owns (course folder, package manifest, channel) is defined here.
 
+pub mod deadline;
 pub mod digest;
 pub mod feedback;
 pub mod finding;
@@ -12,6 +13,7 @@ pub mod outline;
 pub mod package;
 pub mod progress;
 pub mod quiz;
+pub mod receipt;
 pub mod time;
 pub mod work;
 

@@ -30,6 +30,9 @@ pub struct Course {
     pub sections: Vec<Section>,
     /// Every file of the course.
     pub assets: BTreeMap<AssetId, Asset>,
+    /// Name of the time zone the course's dates are meant in (IANA, e.g. `Europe/Lisbon`), where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
 }
 
 /// Where a course came from.
@@ -221,6 +224,9 @@ pub struct Assignment {
     pub max_file_bytes: Option<u64>,
     /// When it is due.
     pub due: Option<TimeMs>,
+    /// Nothing is taken after; `None` when it is open for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_off: Option<TimeMs>,
     /// Best possible grade.
     pub max_grade: Option<f64>,
 }

@@ -30,6 +30,9 @@ pub struct Quiz {
     /// The site gives the questions only when an attempt is started there.
     #[serde(default)]
     pub start_online: bool,
+    /// The site takes no answers after; `None` when it is open for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes: Option<crate::TimeMs>,
     /// Pictures inside questions: path as the question writes it -> file.
     #[serde(default)]
     pub files: BTreeMap<String, AssetId>,

@@ -41,6 +41,9 @@ pub enum Deed {
         remote_attempt: Option<String>,
         /// The answers.
         answers: Vec<Answer>,
+        /// The learner has compared, and has it sent although questions or answers at the site are other ones.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        anyway: bool,
     },
     /// Work handed in.
     Submission {
@@ -95,7 +98,7 @@ pub struct WorkFile {
     pub media_type: String,
 }
 
-/// Where a piece of work stands. The five states a learner sees.
+/// Where a piece of work stands. The states a learner sees.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum WorkState {
@@ -105,6 +108,9 @@ pub enum WorkState {
     Sending,
     /// Sent, and the reply was lost; the site is asked before anything is sent again.
     InDoubt,
+    /// Sent, the reply was lost, and the site cannot say whether it arrived. Nothing is sent again by itself: the
+    /// learner is asked.
+    Unclear,
     /// The site has it.
     Accepted {
         /// The proof.
@@ -140,6 +146,8 @@ pub enum Caveat {
     QuestionsChanged,
     /// The site did not keep all files.
     FilesMissing,
+    /// The site could not say it; the learner looked and said that it is there.
+    OnLearnersWord,
 }
 
 /// Why the site does not take a piece of work.
@@ -175,8 +183,50 @@ pub enum RefusalReason {
     TooLarge,
     /// Newer work is at the site; the learner decides.
     Conflict,
+    /// Questions were changed at the site; the learner decides.
+    QuestionsChanged,
     /// Something else; see the site's words.
     Other,
+}
+
+/// What the last try that led to nothing ran into, for the learner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// The site was not reached.
+    NotReached,
+    /// The site asked for patience.
+    AskedToWait,
+    /// The reply got lost.
+    ReplyLost,
+    /// The program ended while it was being sent.
+    Interrupted,
+    /// The site did not say whether it is there.
+    Untold,
+    /// The site wants a new sign-in.
+    SignIn,
+}
+
+/// Why a piece of work does not move just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// Its site does not answer.
+    Connection,
+    /// The account must sign in again.
+    SignIn,
+    /// The connection costs money, and the learner lets nothing of this kind over it.
+    CostsMoney,
+    /// Earlier work for the same activity goes first.
+    BehindAnother,
+    /// The site named the time.
+    SiteAsked,
+    /// It was tried, and it is tried again at a set time.
+    NextTry,
+    /// Others go first; a matter of moments.
+    Turn,
+    /// The learner is asked.
+    Learner,
 }
 
 /// How one try to send ended. Judged by the connector and nowhere else.
@@ -210,10 +260,25 @@ pub enum Settled {
     NotLanded,
     /// The site refuses it for good.
     Refused(Refusal),
-    /// The site could not be asked.
+    /// The site could not be asked: it was not reached, or its word got lost.
     CannotTell,
+    /// The site was asked and did not say: broken, busy, or without the means for it.
+    Untold,
     /// The account must sign in again first.
     SignIn,
+}
+
+/// What a lost reply allows for one kind of work at one site (the connector's knowledge).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resend {
+    /// Sending it twice has no further effect: it is sent again without asking.
+    Repeatable,
+    /// The site can be asked whether it is there; it is sent again only after a "no".
+    #[default]
+    ReadBack,
+    /// The site cannot be asked: only the learner can have it sent again.
+    Neither,
 }
 
 impl Deed {
@@ -226,14 +291,6 @@ impl Deed {
             }
             Self::Post { subject, text, .. } => (subject.len() + text.len()) as u64,
             Self::Completion { .. } => 64,
-        }
-    }
-
-    /// Whether sending twice has no further effect at the site.
-    pub fn is_repeatable(&self) -> bool {
-        match self {
-            Self::Completion { .. } => true,
-            Self::QuizFinish { .. } | Self::Submission { .. } | Self::Post { .. } => false,
         }
     }
 }

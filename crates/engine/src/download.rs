@@ -13,7 +13,8 @@
 //! the disk is right where the machine differs. So a state that is a little old does no harm, and only what the
 //! learner asks for must be durable at once. An effect [`Effect::JobDone`] that a crash swallowed is seen in
 //! [`Downloads::views`].
-//! The link counts as down until the first [`Event::LinkUp`] of this life.
+//! The link counts as down until the first [`Event::LinkUp`] of this life, and as free of charge until the first
+//! [`Event::Budget`].
 
 mod file;
 mod job;
@@ -24,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use daypack_course::TimeMs;
 use serde::{Deserialize, Serialize};
 
+use crate::link::Budget;
 use file::File;
 use job::Job;
 pub use job::{JobState, JobView};
@@ -123,6 +125,11 @@ pub enum Event {
         /// Low.
         low: bool,
     },
+    /// What may use the link now; what runs and may not is stopped and goes on later from where it is.
+    Budget {
+        /// From now on.
+        budget: Budget,
+    },
     /// So many bytes of the file are durable, counted from its start.
     Received {
         /// The file.
@@ -208,6 +215,8 @@ pub struct Downloads {
     running: BTreeSet<String>,
     #[serde(skip)]
     link_up: bool,
+    #[serde(skip)]
+    budget: Budget,
 }
 
 impl Default for Downloads {
@@ -230,6 +239,7 @@ impl Downloads {
             low_power: false,
             running: BTreeSet::new(),
             link_up: false,
+            budget: Budget::default(),
         }
     }
 
@@ -268,6 +278,7 @@ impl Downloads {
                 self.files.values_mut().filter(|f| f.waits_for_link).for_each(|f| f.free(now));
             }
             Event::LinkDown => self.link_up = false,
+            Event::Budget { budget } => self.budget = budget,
             Event::Found { key, have } => self.found(&key, have),
             Event::Finished { key } => self.finished(&key),
             Event::Failed { key, why } => self.failed(&key, why, now, &mut out),

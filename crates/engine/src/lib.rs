@@ -11,11 +11,15 @@
 //! 3. Events about things the machine does not know (any more) are ignored: a late reply is no error.
 
 mod backoff;
+pub mod clocks;
 pub mod download;
 pub mod link;
 pub mod outbox;
 pub mod power;
+pub mod watch;
 
+pub use clocks::Clocks;
 pub use download::Downloads;
 pub use link::{LinkEstimate, Reach};
 pub use outbox::Outbox;
+pub use watch::Watch;

@@ -12,21 +12,26 @@
 //! - **One end for one send**: the caller reports exactly one `SendEnded` for each `Send` it performs, and one
 //!   `SettleEnded` for each `Settle`. A reply that comes after it gave up is dropped, unless it is a receipt.
 //! - A receipt is believed whenever it comes; "not landed" is believed only when it was asked for.
+//! - **Nobody guesses.** What cannot be read back at a site, or what the site stays silent about, becomes
+//!   [`WorkState::Unclear`]: it is never sent again by itself, only on the learner's word.
 //!
-//! The link counts as down until the first [`Event::LinkUp`] of this life.
+//! Every site counts as not reached until the first [`Event::LinkUp`] or [`Event::SiteUp`] of this life.
 
 mod entry;
 mod plan;
+mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use daypack_course::work::{Outcome, Receipt, Refusal, Settled, WorkState};
+use daypack_course::work::{Caveat, Outcome, Receipt, Refusal, Resend, Settled, Trouble, Wait, WorkState};
 use daypack_course::{AccountId, TimeMs, WorkId};
 use serde::{Deserialize, Serialize};
 
 pub use entry::{Entry, Hold, Lane, NewEntry};
+use reach::Reached;
 
 use crate::backoff;
+use crate::link::Budget;
 
 /// First wait after a miss.
 pub const BACKOFF_BASE_MS: i64 = 2_000;
@@ -37,6 +42,14 @@ pub const SITE_WAIT_CAP_MS: i64 = 60 * 60_000;
 /// How long a request whose reply was lost is given to arrive before the site is asked about it. A caller that
 /// gives up on a request cannot call back what is on its way.
 pub const SETTLE_GRACE_MS: i64 = 3_000;
+/// At so much silence of the site about a piece in doubt the learner is asked.
+pub const ASK_LEARNER_AT: u32 = 12;
+/// A site that was not reached adds this much silence.
+pub const SILENCE_NOT_REACHED: u32 = 1;
+/// A site that answered without saying it adds this much.
+pub const SILENCE_UNTOLD: u32 = 3;
+/// While the learner is asked, the site is looked at so often.
+pub const LOOK_EVERY_MS: i64 = 30 * 60_000;
 /// Sends and read-backs of one account on their way at a time.
 pub const IN_FLIGHT: usize = 2;
 
@@ -48,10 +61,25 @@ pub enum Event {
     Added(NewEntry),
     /// The program starts, and nothing of an earlier life is running any more.
     Restarted,
-    /// Sites can be reached.
+    /// All sites can be reached.
     LinkUp,
-    /// Sites cannot be reached; what is on its way goes on.
+    /// No site can be reached; what is on its way goes on.
     LinkDown,
+    /// The site of this account answers.
+    SiteUp {
+        /// Whose.
+        account: AccountId,
+    },
+    /// The site of this account does not answer, or something else answers in its place.
+    SiteDown {
+        /// Whose.
+        account: AccountId,
+    },
+    /// What may use the link now: it costs money or not.
+    Budget {
+        /// From now on.
+        budget: Budget,
+    },
     /// A send ended.
     SendEnded {
         /// Of what.
@@ -66,10 +94,18 @@ pub enum Event {
         /// How.
         settled: Settled,
     },
-    /// The learner asks to try again now. Ends our own waits, not an instant named by the site.
+    /// The learner asks to try again now. Ends our own waits, not an instant named by the site. Of what is unclear
+    /// the site is asked once more.
     LearnerRetries {
         /// What.
         id: WorkId,
+    },
+    /// The learner's word on work that is unclear.
+    LearnerSays {
+        /// What.
+        id: WorkId,
+        /// It is there; otherwise it is sent again.
+        arrived: bool,
     },
     /// The learner lets later work for the same target pass a refused piece, which stays as it is.
     SetAside {
@@ -109,7 +145,9 @@ pub struct Outbox {
     entries: BTreeMap<WorkId, Entry>,
     signed_out: BTreeSet<AccountId>,
     #[serde(skip)]
-    link_up: bool,
+    reach: Reached,
+    #[serde(skip)]
+    budget: Budget,
     /// Read-backs on their way.
     #[serde(skip)]
     settling: BTreeSet<WorkId>,
@@ -131,15 +169,22 @@ impl Outbox {
             Event::Added(new) => self.added(new, now, &mut out),
             Event::Restarted => self.restarted(now, &mut out),
             Event::LinkUp => {
-                self.link_up = true;
-                for entry in self.entries.values_mut().filter(|e| e.hold == Hold::Link) {
-                    entry.wait(Hold::Free, now);
-                }
+                self.reach.all_up();
+                self.entries.values_mut().for_each(|entry| end_link_wait(entry, now));
             }
-            Event::LinkDown => self.link_up = false,
+            Event::LinkDown => self.reach.all_down(),
+            Event::SiteUp { account } => {
+                for entry in self.entries.values_mut().filter(|e| e.account == account) {
+                    end_link_wait(entry, now);
+                }
+                self.reach.up(account);
+            }
+            Event::SiteDown { account } => self.reach.down(&account),
+            Event::Budget { budget } => self.budget = budget,
             Event::SendEnded { id, outcome } => self.send_ended(&id, outcome, now, &mut out),
             Event::SettleEnded { id, settled } => self.settle_ended(&id, settled, now, &mut out),
             Event::LearnerRetries { id } => self.retry(&id, now, &mut out),
+            Event::LearnerSays { id, arrived } => self.learner_says(&id, arrived, now, &mut out),
             Event::SetAside { id } => {
                 if let Some(entry) = self.entries.get_mut(&id) {
                     entry.set_aside |= matches!(entry.state, WorkState::Refused { .. });
@@ -149,6 +194,7 @@ impl Outbox {
             Event::Tick => {}
         }
         self.mend_waits(now);
+        self.ask_learner(now, &mut out);
         self.plan(now, &mut out);
         out
     }
@@ -173,6 +219,36 @@ impl Outbox {
         self.signed_out.iter()
     }
 
+    /// Why a piece of work does not move just now; `None` when it is on its way or done.
+    pub fn why_it_waits(&self, id: &WorkId, now: TimeMs) -> Option<Wait> {
+        let entry = self.entries.get(id)?;
+        match entry.state {
+            WorkState::Sending | WorkState::Accepted { .. } | WorkState::Refused { .. } => return None,
+            WorkState::Unclear => return Some(Wait::Learner),
+            WorkState::Waiting | WorkState::InDoubt => {}
+        }
+        let ahead = |e: &&Entry| {
+            e.account == entry.account
+                && e.target == entry.target
+                && e.id != entry.id
+                && e.holds_its_place()
+                && plan::place(e) < plan::place(entry)
+        };
+        if self.signed_out.contains(&entry.account) {
+            Some(Wait::SignIn)
+        } else if self.entries.values().any(|e| ahead(&e)) {
+            Some(Wait::BehindAnother)
+        } else if !self.reach.is_up(&entry.account) {
+            Some(Wait::Connection)
+        } else if !entry.is_asked_about() && !self.budget.allows_work(entry.size) {
+            Some(Wait::CostsMoney)
+        } else if entry.not_before > now {
+            Some(if entry.hold == Hold::Site { Wait::SiteAsked } else { Wait::NextTry })
+        } else {
+            Some(Wait::Turn)
+        }
+    }
+
     /// Drops the machine's entries of work accepted before `time`; the work itself is the store's and stays.
     pub fn forget_accepted_before(&mut self, time: TimeMs) {
         self.entries.retain(|_, e| !(matches!(e.state, WorkState::Accepted { .. }) && e.changed < time));
@@ -194,13 +270,18 @@ impl Outbox {
     }
 
     fn restarted(&mut self, now: TimeMs, out: &mut Vec<Effect>) {
-        self.link_up = false;
+        self.reach.all_down();
+        self.budget = Budget::default();
         self.settling.clear();
         self.before_sign_in.clear();
         for entry in self.entries.values_mut().filter(|e| e.state == WorkState::Sending) {
             entry.doubt = true;
+            entry.trouble = Some(Trouble::Interrupted);
+            doubt(entry, now, out);
+        }
+        // The clock of an earlier life may have been another one: what had time to arrive is counted anew.
+        for entry in self.entries.values_mut().filter(|e| e.hold == Hold::Grace) {
             entry.wait(Hold::Grace, now.plus(SETTLE_GRACE_MS));
-            put(entry, WorkState::InDoubt, now, out);
         }
         out.extend(self.signed_out.iter().cloned().map(Effect::NeedsSignIn));
     }
@@ -223,6 +304,7 @@ impl Outbox {
             }
             Outcome::Later { not_before } => {
                 entry.doubt = false;
+                entry.trouble = Some(Trouble::AskedToWait);
                 entry.misses = entry.misses.saturating_add(1);
                 let own = backoff_until(seed, entry, now);
                 match not_before.filter(|site| *site > own) {
@@ -233,12 +315,14 @@ impl Outbox {
             }
             Outcome::Unreachable => {
                 entry.doubt = false;
+                entry.trouble = Some(Trouble::NotReached);
                 entry.misses = entry.misses.saturating_add(1);
                 entry.wait(Hold::Link, backoff_until(seed, entry, now));
                 put(entry, WorkState::Waiting, now, out);
             }
             Outcome::SignIn => {
                 entry.doubt = false;
+                entry.trouble = Some(Trouble::SignIn);
                 entry.wait(Hold::Free, now);
                 put(entry, WorkState::Waiting, now, out);
                 let account = entry.account.clone();
@@ -246,8 +330,8 @@ impl Outbox {
             }
             Outcome::Unknown => {
                 entry.misses = entry.misses.saturating_add(1);
-                entry.wait(Hold::Grace, now.plus(SETTLE_GRACE_MS));
-                put(entry, WorkState::InDoubt, now, out);
+                entry.trouble = Some(Trouble::ReplyLost);
+                doubt(entry, now, out);
             }
         }
     }
@@ -260,13 +344,14 @@ impl Outbox {
         if let Settled::Landed(receipt) = settled {
             return accept(entry, receipt, now, out);
         }
-        if !asked || entry.state != WorkState::InDoubt {
+        if !asked || !matches!(entry.state, WorkState::InDoubt | WorkState::Unclear) {
             return;
         }
         match settled {
             Settled::Landed(_) => {}
             Settled::NotLanded => {
                 entry.doubt = false;
+                entry.silence = 0;
                 match entry.misses {
                     0 => entry.wait(Hold::Free, now),
                     _ => entry.wait(Hold::Backoff, backoff_until(seed, entry, now)),
@@ -276,10 +361,15 @@ impl Outbox {
             // The doubt stays: a refusal to tell is no word on what landed.
             Settled::Refused(refusal) => refuse(entry, refusal, now, out),
             Settled::CannotTell => {
-                entry.misses = entry.misses.saturating_add(1);
-                entry.wait(Hold::Link, backoff_until(seed, entry, now));
+                entry.trouble = Some(Trouble::NotReached);
+                silent(entry, SILENCE_NOT_REACHED, Hold::Link, seed, now, out);
+            }
+            Settled::Untold => {
+                entry.trouble = Some(Trouble::Untold);
+                silent(entry, SILENCE_UNTOLD, Hold::Backoff, seed, now, out);
             }
             Settled::SignIn => {
+                entry.trouble = Some(Trouble::SignIn);
                 entry.wait(Hold::Free, now);
                 let account = entry.account.clone();
                 self.sign_out(account, old_sign_in, out);
@@ -299,12 +389,38 @@ impl Outbox {
             WorkState::Waiting | WorkState::InDoubt => {
                 entry.misses = 0;
                 match entry.hold {
-                    Hold::Link | Hold::Backoff => entry.wait(Hold::Free, now),
+                    Hold::Link | Hold::Backoff | Hold::Learner => entry.wait(Hold::Free, now),
                     Hold::Free | Hold::Site | Hold::Grace => {}
                 }
             }
-            WorkState::Sending | WorkState::Accepted { .. } => {}
+            WorkState::Unclear if entry.resend == Resend::ReadBack => entry.wait(Hold::Free, now),
+            WorkState::Unclear | WorkState::Sending | WorkState::Accepted { .. } => {}
         }
+    }
+
+    /// What cannot be read back is asked of the learner once a lost request had time to arrive.
+    fn ask_learner(&mut self, now: TimeMs, out: &mut Vec<Effect>) {
+        for entry in self.entries.values_mut() {
+            if entry.state == WorkState::InDoubt && entry.resend == Resend::Neither && entry.not_before <= now
+            {
+                entry.wait(Hold::Learner, now);
+                put(entry, WorkState::Unclear, now, out);
+            }
+        }
+    }
+
+    fn learner_says(&mut self, id: &WorkId, arrived: bool, now: TimeMs, out: &mut Vec<Effect>) {
+        let Some(entry) = self.entries.get_mut(id).filter(|e| e.state == WorkState::Unclear) else { return };
+        if arrived {
+            let caveat = Some(Caveat::OnLearnersWord);
+            return accept(entry, Receipt { remote: String::new(), at: now, found: true, caveat }, now, out);
+        }
+        // While a question about it is still on its way nothing is sent: it may come back with a receipt.
+        entry.doubt = false;
+        entry.silence = 0;
+        entry.misses = 0;
+        entry.wait(Hold::Free, now);
+        put(entry, WorkState::Waiting, now, out);
     }
 
     fn sign_out(&mut self, account: AccountId, old_news: bool, out: &mut Vec<Effect>) {
@@ -333,6 +449,7 @@ impl Outbox {
                 Hold::Link | Hold::Backoff => BACKOFF_CAP_MS,
                 Hold::Site => SITE_WAIT_CAP_MS,
                 Hold::Grace => SETTLE_GRACE_MS,
+                Hold::Learner => LOOK_EVERY_MS,
             };
             entry.not_before = entry.not_before.min(now.plus(longest));
         }
@@ -343,11 +460,43 @@ fn backoff_until(seed: u64, entry: &Entry, now: TimeMs) -> TimeMs {
     now.plus(backoff::wait_ms(seed, entry.id.as_str(), entry.misses, BACKOFF_BASE_MS, BACKOFF_CAP_MS))
 }
 
+/// A send ended, and nobody knows how.
+fn doubt(entry: &mut Entry, now: TimeMs, out: &mut Vec<Effect>) {
+    entry.wait(Hold::Grace, now.plus(SETTLE_GRACE_MS));
+    put(entry, WorkState::InDoubt, now, out);
+}
+
+/// The site did not say whether it is there. After much silence the learner is asked.
+fn silent(entry: &mut Entry, more: u32, hold: Hold, seed: u64, now: TimeMs, out: &mut Vec<Effect>) {
+    entry.misses = entry.misses.saturating_add(1);
+    entry.silence = entry.silence.saturating_add(more);
+    if entry.silence < ASK_LEARNER_AT {
+        return entry.wait(hold, backoff_until(seed, entry, now));
+    }
+    entry.wait(Hold::Learner, now.plus(LOOK_EVERY_MS));
+    if entry.state != WorkState::Unclear {
+        put(entry, WorkState::Unclear, now, out);
+    }
+}
+
+/// A link that came up ends the wait for it and our own caution: it may stay for a minute only.
+fn end_link_wait(entry: &mut Entry, now: TimeMs) {
+    if matches!(entry.hold, Hold::Link | Hold::Backoff) {
+        entry.misses = 0;
+        entry.wait(Hold::Free, now);
+    }
+}
+
 fn accept(entry: &mut Entry, receipt: Receipt, now: TimeMs, out: &mut Vec<Effect>) {
-    if matches!(entry.state, WorkState::Accepted { .. }) {
+    // The site's own word is better than the learner's.
+    let is_better =
+        |old: &Receipt| old.caveat == Some(Caveat::OnLearnersWord) && receipt.caveat != old.caveat;
+    if matches!(&entry.state, WorkState::Accepted { receipt: old } if !is_better(old)) {
         return;
     }
     entry.doubt = false;
+    entry.silence = 0;
+    entry.trouble = None;
     entry.set_aside = false;
     entry.misses = 0;
     entry.wait(Hold::Free, now);
@@ -356,6 +505,7 @@ fn accept(entry: &mut Entry, receipt: Receipt, now: TimeMs, out: &mut Vec<Effect
 
 fn refuse(entry: &mut Entry, refusal: Refusal, now: TimeMs, out: &mut Vec<Effect>) {
     entry.misses = 0;
+    entry.trouble = None;
     entry.wait(Hold::Free, now);
     put(entry, WorkState::Refused { refusal }, now, out);
 }

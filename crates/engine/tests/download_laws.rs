@@ -5,6 +5,7 @@ use daypack_course::TimeMs;
 use daypack_engine::download::{
     BACKOFF_CAP_MS, Downloads, Effect, Event, FailWhy, JobState, SPOILED_LIMIT, Want,
 };
+use daypack_engine::link::Budget;
 
 fn want(job: &str, key: &str, size: u64, priority: u32) -> Want {
     let (key, job) = (key.to_owned(), job.to_owned());
@@ -54,6 +55,20 @@ fn online(events: impl IntoIterator<Item = Event>) -> (Downloads, Vec<Effect>) {
 
 fn state(machine: &Downloads, job: &str) -> JobState {
     machine.view(job).unwrap().state
+}
+
+#[test]
+fn a_link_that_costs_money_carries_pages_and_no_lectures_and_nothing_starts_over() {
+    let lecture = Want { size: Some(50_000_000), ..want("j", "lecture", 0, 1) };
+    let (mut machine, effects) = online([added("j", &[lecture, want("j", "page", 20_000, 2)])]);
+    assert_eq!(effects, [start("lecture", 0), start("page", 0)]);
+    machine.step(received("lecture", 7_000_000), TimeMs(1));
+    let costly = Event::Budget { budget: Budget::of(true, true, false) };
+    assert_eq!(machine.step(costly, TimeMs(2)), [stop("lecture")]);
+    machine.step(finished("page"), TimeMs(3));
+    assert_eq!(state(&machine, "j"), JobState::CostsMoney);
+    let allowed = Event::Budget { budget: Budget::of(true, true, true) };
+    assert_eq!(machine.step(allowed, TimeMs(4)), [start("lecture", 7_000_000)]);
 }
 
 #[test]

@@ -172,6 +172,29 @@ fn a_portal_is_not_online_and_an_answer_through_it_is() {
 }
 
 #[test]
+fn after_sleep_or_in_another_network_a_probe_runs_at_once_and_its_answer_is_told_anew() {
+    let mut reach = Reach::new(1);
+    reach.step(ReachEvent::Restarted, TimeMs(0));
+    reach.step(ReachEvent::Answered, TimeMs(0));
+    assert_eq!(reach.step(ReachEvent::NetworkChanged, TimeMs(1_000)), [ReachEffect::Probe]);
+    let told = reach.step(ReachEvent::Answered, TimeMs(1_200));
+    assert_eq!(
+        told[0],
+        ReachEffect::Changed(ReachState::Online),
+        "waits for a link end now, though it was online"
+    );
+    assert!(
+        !reach.step(ReachEvent::Answered, TimeMs(1_300)).contains(&ReachEffect::Changed(ReachState::Online))
+    );
+    // Also in the middle of a long pause between probes.
+    for _ in 0..20 {
+        reach.step(ReachEvent::NetworkChanged, TimeMs(2_000));
+        reach.step(ReachEvent::ProbeFailed, TimeMs(2_000));
+    }
+    assert_eq!(reach.step(ReachEvent::NetworkChanged, TimeMs(2_001)), [ReachEffect::Probe]);
+}
+
+#[test]
 fn a_silent_link_is_checked_after_a_while() {
     let mut reach = Reach::new(1);
     reach.step(ReachEvent::Restarted, TimeMs(0));

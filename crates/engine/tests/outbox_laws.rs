@@ -1,10 +1,13 @@
 //! Laws of the outbox: single steps, and any order of events.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use daypack_course::work::{Outcome, Receipt, Refusal, RefusalReason, Settled, WorkState};
+use daypack_course::work::{
+    Caveat, Outcome, Receipt, Refusal, RefusalReason, Resend, Settled, Wait, WorkState,
+};
 use daypack_course::{AccountId, TimeMs, WorkId};
+use daypack_engine::link::{Budget, SMALL_BYTES};
 use daypack_engine::outbox::{
-    BACKOFF_CAP_MS, Effect, Event, Lane, NewEntry, Outbox, SETTLE_GRACE_MS, SITE_WAIT_CAP_MS,
+    BACKOFF_CAP_MS, Effect, Event, LOOK_EVERY_MS, Lane, NewEntry, Outbox, SETTLE_GRACE_MS, SITE_WAIT_CAP_MS,
 };
 use proptest::prelude::*;
 
@@ -20,6 +23,8 @@ fn added(n: u8, account: &str, target: &str, lane: Lane) -> Event {
         lane,
         created: TimeMs(0),
         doubt: false,
+        resend: Resend::ReadBack,
+        size: 100,
     })
 }
 
@@ -194,6 +199,122 @@ fn forgetting_drops_only_what_was_accepted_long_ago() {
     assert_eq!(outbox.entries().map(|e| &e.id).collect::<Vec<_>>(), [&id(2)]);
 }
 
+fn silent_site(outbox: &mut Outbox, n: u8) -> i64 {
+    let mut now = 0;
+    outbox.step(ended(n, Outcome::Unknown), TimeMs(now));
+    while outbox.entry(&id(n)).unwrap().state == WorkState::InDoubt {
+        now += 3_600_000;
+        assert_eq!(outbox.step(Event::Tick, TimeMs(now)), [Effect::Settle(id(n))]);
+        outbox.step(settled(n, Settled::Untold), TimeMs(now));
+        assert!(now < 10 * 3_600_000, "the learner is never asked");
+    }
+    now
+}
+
+#[test]
+fn after_long_silence_the_learner_is_asked_and_nothing_is_sent_without_a_word() {
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts), added(2, "a", "t", Lane::Posts)]);
+    let now = silent_site(&mut outbox, 1);
+    assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::Unclear);
+    assert_eq!(outbox.why_it_waits(&id(1), TimeMs(now)), Some(Wait::Learner));
+    assert_eq!(outbox.why_it_waits(&id(2), TimeMs(now)), Some(Wait::BehindAnother));
+    let later = TimeMs(now + LOOK_EVERY_MS);
+    assert_eq!(
+        outbox.step(Event::Tick, later),
+        [Effect::Settle(id(1))],
+        "the site is looked at, nothing is sent"
+    );
+    outbox.step(settled(1, Settled::Untold), later);
+    let effects = outbox.step(Event::LearnerSays { id: id(1), arrived: false }, later);
+    assert_eq!(sends(&effects), [&id(1)]);
+}
+
+#[test]
+fn the_learners_word_that_it_is_there_counts_until_the_site_says_it_better() {
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
+    let now = TimeMs(silent_site(&mut outbox, 1));
+    outbox.step(Event::LearnerSays { id: id(1), arrived: true }, now);
+    let WorkState::Accepted { receipt: said } = outbox.entry(&id(1)).unwrap().state.clone() else { panic!() };
+    assert_eq!(said.caveat, Some(Caveat::OnLearnersWord));
+    outbox.step(ended(1, Outcome::Accepted(receipt())), now);
+    assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::Accepted { receipt: receipt() });
+}
+
+#[test]
+fn what_cannot_be_read_back_is_asked_of_the_learner_and_what_is_repeatable_of_nobody() {
+    let class = |n: u8, resend| {
+        let Event::Added(new) = added(n, "a", &format!("t{n}"), Lane::Posts) else { panic!() };
+        Event::Added(NewEntry { resend, ..new })
+    };
+    let (mut outbox, _) = online([class(1, Resend::Neither), class(2, Resend::Repeatable)]);
+    outbox.step(ended(1, Outcome::Unknown), TimeMs(0));
+    outbox.step(ended(2, Outcome::Unknown), TimeMs(0));
+    let effects = outbox.step(Event::Tick, TimeMs(SETTLE_GRACE_MS));
+    assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::Unclear);
+    assert_eq!(sends(&effects), [&id(2)]);
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Settle(_))));
+    for event in
+        [Event::LinkUp, Event::Tick, Event::LearnerRetries { id: id(1) }, Event::Restarted, Event::LinkUp]
+    {
+        let effects = outbox.step(event, TimeMs(1_000_000));
+        assert!(!effects.contains(&Effect::Send(id(1))) && !effects.contains(&Effect::Settle(id(1))));
+    }
+}
+
+#[test]
+fn a_link_that_costs_money_carries_answers_and_no_film() {
+    let large = {
+        let Event::Added(new) = added(1, "a", "t1", Lane::Uploads) else { panic!() };
+        Event::Added(NewEntry { size: SMALL_BYTES + 1, ..new })
+    };
+    let mut outbox = Outbox::new(7);
+    outbox.step(large, TimeMs(0));
+    outbox.step(added(2, "a", "t2", Lane::SmallAnswers), TimeMs(0));
+    outbox.step(Event::Budget { budget: Budget::of(true, true, false) }, TimeMs(0));
+    assert_eq!(sends(&outbox.step(Event::LinkUp, TimeMs(0))), [&id(2)]);
+    assert_eq!(outbox.why_it_waits(&id(1), TimeMs(0)), Some(Wait::CostsMoney));
+    let free = Event::Budget { budget: Budget::of(false, true, false) };
+    assert_eq!(sends(&outbox.step(free, TimeMs(0))), [&id(1)]);
+}
+
+#[test]
+fn one_site_down_holds_up_no_other_account() {
+    let mut outbox = Outbox::new(7);
+    outbox.step(added(1, "a", "t", Lane::Posts), TimeMs(0));
+    outbox.step(added(2, "b", "t", Lane::Posts), TimeMs(0));
+    assert_eq!(sends(&outbox.step(Event::SiteUp { account: "b".into() }, TimeMs(0))), [&id(2)]);
+    assert_eq!(outbox.why_it_waits(&id(1), TimeMs(0)), Some(Wait::Connection));
+    assert_eq!(sends(&outbox.step(Event::SiteUp { account: "a".into() }, TimeMs(1))), [&id(1)]);
+}
+
+#[test]
+fn a_minute_of_connection_drains_the_small_lanes_beside_a_large_upload() {
+    let mut outbox = Outbox::new(7);
+    outbox.step(added(0, "a", "film", Lane::Uploads), TimeMs(0));
+    for n in 1..=30 {
+        outbox.step(added(n, "a", &format!("t{n}"), Lane::SmallAnswers), TimeMs(0));
+    }
+    // Each small one takes a second and a half on this link; the upload takes the whole minute.
+    let mut now = 0;
+    let mut on_its_way: Vec<u8> = Vec::new();
+    let mut effects = outbox.step(Event::SiteUp { account: "a".into() }, TimeMs(now));
+    let number = |id: &WorkId| id.as_str()[1..].parse::<u8>().unwrap();
+    loop {
+        on_its_way.extend(sends(&effects).into_iter().map(number));
+        now += 1_500;
+        let Some(at) = on_its_way.iter().position(|n| *n != 0) else { break };
+        if now > 60_000 {
+            break;
+        }
+        let small = on_its_way.remove(at);
+        effects = outbox.step(ended(small, Outcome::Accepted(receipt())), TimeMs(now));
+    }
+    let left =
+        outbox.entries().filter(|e| e.lane == Lane::SmallAnswers).filter(|e| e.state == WorkState::Waiting);
+    assert_eq!(left.count(), 0, "all small work is through after {now} ms");
+    assert!(now <= 60_000);
+}
+
 #[test]
 fn the_stored_form_stays_readable() {
     let (outbox, _) = online([added(1, "a", "t", Lane::SmallAnswers)]);
@@ -201,9 +322,14 @@ fn the_stored_form_stays_readable() {
     let expected = concat!(
         r#"{"seed":7,"next_seq":1,"entries":{"w1":{"id":"w1","account":"a","target":"t","lane":"small_answers","#,
         r#""created":0,"seq":0,"state":{"state":"sending"},"tries":1,"misses":0,"not_before":0,"hold":"free","#,
-        r#""doubt":true,"set_aside":false,"changed":0}},"signed_out":[]}"#
+        r#""doubt":true,"set_aside":false,"changed":0,"resend":"read_back","size":100,"silence":0,"#,
+        r#""trouble":null}},"signed_out":[]}"#
     );
     assert_eq!(stored, expected);
+    // As version 0.1 wrote it.
+    let older = expected.replace(r#","resend":"read_back","size":100,"silence":0,"trouble":null"#, "");
+    let read: Outbox = serde_json::from_str(&older).unwrap();
+    assert_eq!(read.entry(&id(1)).unwrap().resend, Resend::ReadBack);
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -221,6 +347,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Settled::NotLanded),
         Just(Settled::Refused(refusal())),
         Just(Settled::CannotTell),
+        Just(Settled::Untold),
         Just(Settled::SignIn),
     ];
     let lane = prop_oneof![Just(Lane::SmallAnswers), Just(Lane::Posts), Just(Lane::Uploads)];
@@ -268,7 +395,7 @@ proptest! {
                     }
                     Effect::Settle(id) => {
                         let entry = outbox.entry(id).unwrap();
-                        prop_assert!(entry.doubt && entry.state == WorkState::InDoubt);
+                        prop_assert!(entry.doubt && matches!(entry.state, WorkState::InDoubt | WorkState::Unclear));
                     }
                     Effect::WakeAt(at) => prop_assert!(*at > now && at.since(now) <= SITE_WAIT_CAP_MS),
                     Effect::StateChanged(..) | Effect::NeedsSignIn(_) => {}

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use daypack_course::feedback::Feedback;
 use daypack_course::outline::{Asset, Binding, Course};
 use daypack_course::quiz::Question;
-use daypack_course::work::{Outcome, Refusal, Settled, Work};
+use daypack_course::work::{Deed, Outcome, Refusal, Resend, Settled, Work};
 use daypack_course::{AccountId, AssetId, Digest, TimeMs};
 use serde::{Deserialize, Serialize};
 
@@ -305,6 +305,22 @@ pub struct SubmissionView {
     pub can_edit: bool,
 }
 
+/// What the site holds in the place of a piece of work, to be read beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SiteVersion {
+    /// When it was last changed, by the site's clock.
+    pub at: Option<TimeMs>,
+    /// The `base` a newer submission builds on; `None` where the site has no such mark.
+    pub base: Option<String>,
+    /// Question (may be empty) and what is held there, both plain.
+    pub lines: Vec<(String, String)>,
+    /// Names of the files.
+    pub files: Vec<String>,
+    /// The site says that there is something and does not show it.
+    pub hidden: bool,
+}
+
 /// How far sending got; saved before each step that has an effect. Serialise as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -372,6 +388,15 @@ pub trait Connector: Send + Sync {
         log: &'a mut StepLog,
         desk: &'a dyn Desk,
     ) -> Answering<'a, Outcome>;
+    /// What a lost reply to this allows. Asks nobody.
+    fn resend(&self, deed: &Deed) -> Resend;
+    /// What the site holds in the place of this work, for the learner to compare. Changes nothing at the site.
+    fn site_version<'a>(
+        &'a self,
+        session: &'a Session,
+        work: &'a Work,
+        log: &'a StepLog,
+    ) -> Answering<'a, Result<SiteVersion, ReadError>>;
     /// Finds out what became of a piece of work whose reply was lost. Changes nothing at the site.
     fn settle<'a>(&'a self, session: &'a Session, work: &'a Work, log: &'a StepLog)
     -> Answering<'a, Settled>;

@@ -16,11 +16,11 @@ pub mod site;
 pub mod words;
 
 use daypack_course::outline::Binding;
-use daypack_course::work::{Deed, Outcome, Settled, Work};
+use daypack_course::work::{Deed, Outcome, Resend, Settled, Work};
 
 use crate::connector::{
     Answering, Connector, CourseOffer, Desk, Download, FetchError, NewAccount, Pulled, ReadError, Session,
-    SignInError, SiteError, SiteFound, SiteKind, StartError, StartedQuiz, StepLog,
+    SignInError, SiteError, SiteFound, SiteKind, SiteVersion, StartError, StartedQuiz, StepLog,
 };
 use crate::net::{Net, Secret};
 use rest::Rest;
@@ -104,8 +104,9 @@ impl Connector for Moodle {
         Box::pin(async move {
             let rest = self.rest(session);
             let sent = match &work.deed {
-                Deed::QuizFinish { remote_attempt, answers, .. } => {
-                    quiz::send(&rest, &work.target, remote_attempt.as_deref(), answers, log, desk).await
+                Deed::QuizFinish { remote_attempt, answers, anyway, .. } => {
+                    let paper = quiz::Paper { remote: remote_attempt.as_deref(), answers, anyway: *anyway };
+                    quiz::send(&rest, &work.target, &paper, log, desk).await
                 }
                 Deed::Submission { text, files, base } => {
                     let paper = assign::Paper { text, files, base: base.as_deref() };
@@ -118,6 +119,33 @@ impl Connector for Moodle {
                 Deed::Completion { done } => complete::send(&rest, &work.target, *done).await,
             };
             sent.unwrap_or_else(|early| early)
+        })
+    }
+
+    fn resend(&self, deed: &Deed) -> Resend {
+        match deed {
+            Deed::Completion { .. } => Resend::Repeatable,
+            // A save is repeatable, and would overwrite what another device saved meanwhile: looked at first.
+            Deed::QuizFinish { .. } | Deed::Submission { .. } | Deed::Post { .. } => Resend::ReadBack,
+        }
+    }
+
+    fn site_version<'a>(
+        &'a self,
+        session: &'a Session,
+        work: &'a Work,
+        log: &'a StepLog,
+    ) -> Answering<'a, Result<SiteVersion, ReadError>> {
+        Box::pin(async move {
+            let rest = self.rest(session);
+            match &work.deed {
+                Deed::Submission { .. } => Ok(assign::status(&rest, &work.target).await?.0.version()),
+                Deed::QuizFinish { remote_attempt, .. } => {
+                    let id = log.attempt.as_deref().or(remote_attempt.as_deref());
+                    Ok(quiz::version(&rest, id).await?)
+                }
+                Deed::Post { .. } | Deed::Completion { .. } => Ok(SiteVersion::default()),
+            }
         })
     }
 

@@ -121,6 +121,7 @@ async fn a_learners_day_at_the_campus() {
                     attempt: "x".into(),
                     remote_attempt: Some(started.remote_attempt),
                     answers,
+                    anyway: false,
                 };
                 let work = work(&id, &session, target, deed);
                 let outcome = moodle.send(&session, &work, &mut log, &desk).await;

@@ -216,6 +216,7 @@ fn answers() -> Deed {
             one("Type the word offline", Response::ShortText { text: "offline".into() }),
             one("timed question one: 1 < 2", Response::TrueFalse { value: Some(true) }),
         ],
+        anyway: false,
     }
 }
 
@@ -295,13 +296,48 @@ async fn an_attempt_that_moved_is_read_again_and_sent_once_more() {
 }
 
 #[tokio::test]
-async fn a_question_that_is_gone_is_said_and_the_rest_is_sent() {
-    let Deed::QuizFinish { attempt, remote_attempt, mut answers } = answers() else { panic!() };
+async fn a_question_that_is_gone_is_for_the_learner_to_decide_and_sent_only_on_their_word() {
+    let Deed::QuizFinish { attempt, remote_attempt, mut answers, .. } = answers() else { panic!() };
     answers[0].text = "A question that was taken out".into();
-    let deed = Deed::QuizFinish { attempt, remote_attempt, answers };
+    let deed = |anyway| Deed::QuizFinish {
+        attempt: attempt.clone(),
+        remote_attempt: remote_attempt.clone(),
+        answers: answers.clone(),
+        anyway,
+    };
     let site = Server::start(quiz(json!({"state": "finished", "warnings": []}), kept())).await;
-    let outcome = sent(&site.address, "quiz", deed, &mut StepLog::default()).await;
+    let outcome = sent(&site.address, "quiz", deed(false), &mut StepLog::default()).await;
+    assert_eq!(word(&outcome), "refused QuestionsChanged");
+    assert_eq!(site.calls("mod_quiz_process_attempt"), 0, "nothing was finished");
+    let outcome = sent(&site.address, "quiz", deed(true), &mut StepLog::default()).await;
     assert_eq!(word(&outcome), "accepted Some(QuestionsChanged)");
+}
+
+#[tokio::test]
+async fn answers_saved_by_another_device_are_not_overwritten() {
+    let good = quiz(json!({"state": "finished", "warnings": []}), kept());
+    let site = Server::start(move |asked| {
+        if asked.function() == "mod_quiz_get_attempt_data" {
+            let html = "<div><input type='hidden' name='q8:2_:sequencecheck' value='2'><div class='qtext'><p>Type the word <code>offline</code></p></div><input type='text' name='q8:2_answer' value='online'></div>";
+            let slot = json!({"slot": 2, "type": "shortanswer", "sequencecheck": 2, "maxmark": 1, "html": html});
+            return answer(&json!({"attempt": {"id": 8}, "nextpage": -1, "questions": [slot]}));
+        }
+        good(asked)
+    })
+    .await;
+    let Deed::QuizFinish { attempt, remote_attempt, mut answers, .. } = answers() else { panic!() };
+    answers.truncate(1);
+    let deed = |anyway| Deed::QuizFinish {
+        attempt: attempt.clone(),
+        remote_attempt: remote_attempt.clone(),
+        answers: answers.clone(),
+        anyway,
+    };
+    let outcome = sent(&site.address, "quiz", deed(false), &mut StepLog::default()).await;
+    assert_eq!(word(&outcome), "refused Conflict");
+    assert_eq!(site.calls("mod_quiz_process_attempt"), 0, "nothing was finished");
+    sent(&site.address, "quiz", deed(true), &mut StepLog::default()).await;
+    assert_eq!(site.calls("mod_quiz_process_attempt"), 1, "the learner compared and decided");
 }
 
 fn paper(text: &str, base: Option<&str>) -> Deed {

@@ -7,6 +7,7 @@ pub mod axe;
 pub mod close_button;
 pub mod hostile;
 pub mod kills;
+pub mod learner;
 pub mod matrix;
 pub mod packed;
 pub mod practice;

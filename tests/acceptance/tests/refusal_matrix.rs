@@ -41,6 +41,7 @@ fn state_name(state: &WorkState) -> &'static str {
         WorkState::Waiting => "waiting",
         WorkState::Sending => "sending",
         WorkState::InDoubt => "in doubt",
+        WorkState::Unclear => "unclear",
         WorkState::Accepted { .. } => "accepted",
         WorkState::Refused { .. } => "refused",
     }

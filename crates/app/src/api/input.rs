@@ -6,6 +6,8 @@ use daypack_course::{AttemptId, CourseId, Digest, ItemId, QuestionId, SectionId,
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::work::Decision;
+
 macro_rules! input {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty),* $(,)? })+) => {$(
         $(#[$doc])*
@@ -175,6 +177,23 @@ input! {
     WorkInput {
         /// Which one.
         work: WorkId,
+    }
+    /// A decision on a piece of work.
+    WorkDecide {
+        /// Which one.
+        work: WorkId,
+        /// What.
+        decision: Decision,
+    }
+    /// A receipt to write.
+    ReceiptExport {
+        /// Of which work.
+        work: WorkId,
+        /// Into which folder; absolute path.
+        folder: String,
+        /// Words for its headings, by name; the names themselves where they are missing.
+        #[serde(default)]
+        words: std::collections::BTreeMap<String, String>,
     }
     /// Feedback.
     FeedbackInput {

@@ -1,5 +1,6 @@
 //! The library, a course's outline, and what is being taken along.
 
+use daypack_course::deadline::Deadline;
 use daypack_course::feedback::Grade;
 use daypack_course::finding::Finding;
 use daypack_course::outline::{ItemKind, OnlineNeed, Origin, Tier};
@@ -132,6 +133,8 @@ pub struct CourseView {
     pub tiers: Vec<TierSize>,
     /// When its publisher last confirmed it, once that is too long ago to call it up to date. It works all the same.
     pub last_confirmed: Option<TimeMs>,
+    /// Time zone of the course's dates (IANA), where it is known.
+    pub zone: Option<String>,
 }
 
 /// What a size of lectures costs.
@@ -191,6 +194,8 @@ pub struct ItemRow {
     pub grade: Option<Grade>,
     /// New feedback.
     pub unseen: bool,
+    /// When work must be there; `None` without a date or once it is there.
+    pub deadline: Option<Deadline>,
 }
 
 /// The state of a piece of work, without its details.
@@ -203,6 +208,8 @@ pub enum WorkStep {
     Sending,
     /// The reply was lost; the site is asked first.
     InDoubt,
+    /// Nobody can say whether it arrived; the learner is asked.
+    Unclear,
     /// The site has it.
     Accepted,
     /// The site does not take it.
@@ -294,6 +301,8 @@ pub enum JobState {
     Queued,
     /// Waits for a connection, then goes on by itself.
     WaitingForLink,
+    /// Waits for a connection that costs nothing, then goes on by itself.
+    CostsMoney,
     /// Paused by the learner.
     Paused,
     /// Rests while the battery is low; goes on by itself at the charger.

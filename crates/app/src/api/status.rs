@@ -41,6 +41,8 @@ pub struct LinkView {
     pub since: TimeMs,
     /// When a site last answered.
     pub last_contact: Option<TimeMs>,
+    /// It costs money, by the learner's word or the computer's.
+    pub costs_money: bool,
 }
 
 /// What is known of the connection. Online means: a site answered.
@@ -101,6 +103,12 @@ pub struct Settings {
     pub captions: bool,
     /// What closing the window does while work waits to be sent.
     pub on_close: OnClose,
+    /// Whether the connection costs money.
+    pub metered: Metered,
+    /// Answers and messages may use a connection that costs money.
+    pub metered_work: bool,
+    /// Lectures and other large things may use it, too.
+    pub metered_large: bool,
 }
 
 /// What closing the window does while work waits to be sent.
@@ -114,6 +122,18 @@ pub enum OnClose {
     Background,
     /// Daypack closes; what waits goes out next time.
     Close,
+}
+
+/// Whether the connection costs money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Metered {
+    /// As the computer says.
+    System,
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
 }
 
 /// Colours.
@@ -137,6 +157,9 @@ impl Default for Settings {
             rate: 1.0,
             captions: true,
             on_close: OnClose::Ask,
+            metered: Metered::System,
+            metered_work: true,
+            metered_large: false,
         }
     }
 }

@@ -35,6 +35,8 @@ pub struct ItemView {
     pub sent: Vec<WorkCard>,
     /// What it is.
     pub body: ItemBodyView,
+    /// Time zone of the course's dates (IANA), where it is known.
+    pub zone: Option<String>,
 }
 
 /// What an item is, with local addresses.

@@ -1,7 +1,8 @@
 //! The outbox and the inbox.
 
+use daypack_course::deadline::Deadline;
 use daypack_course::feedback::{Grade, QuestionFeedback};
-use daypack_course::work::WorkState;
+use daypack_course::work::{Trouble, Wait, WorkState};
 use daypack_course::{CourseId, ItemId, TimeMs, WorkId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -46,6 +47,119 @@ pub struct WorkCard {
     pub excerpt: String,
     /// Name of the site it goes to.
     pub site_name: String,
+    /// Which of the lists it belongs to.
+    pub group: WorkGroup,
+    /// Why it does not move just now.
+    pub wait: Option<Wait>,
+    /// What the last try that led to nothing ran into.
+    pub trouble: Option<Trouble>,
+    /// Not taken, and the learner decided to leave it at that; it stays to be read.
+    pub set_aside: bool,
+    /// When it must be there; `None` without a date or once it is there.
+    pub deadline: Option<Deadline>,
+    /// Time zone of the course's dates (IANA), where it is known.
+    pub zone: Option<String>,
+}
+
+/// The lists of the outbox page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkGroup {
+    /// Cannot go on without the learner.
+    NeedsYou,
+    /// Goes out by itself.
+    Waiting,
+    /// The site has it, or the learner closed the matter.
+    Sent,
+}
+
+/// What a learner can decide on a piece of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Unclear: it is there, the learner has seen it.
+    IsThere,
+    /// Unclear: send it again.
+    SendAgain,
+    /// Not taken: the site's version stands; ours stays here to be read.
+    KeepSites,
+    /// Not taken: ours goes out as a new version. Ours and the site's of before both stay readable.
+    SendMine,
+    /// Not taken: both stay apart, ours here, the site's there.
+    KeepBoth,
+}
+
+/// What the site holds in the place of a piece of work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SiteVersionView {
+    /// When it was last changed, by the site's clock.
+    pub at: Option<TimeMs>,
+    /// When it was brought here.
+    pub fetched: TimeMs,
+    /// The whole text; for a quiz, question and answer in turn.
+    pub text: Vec<WorkLine>,
+    /// Names of the files.
+    pub files: Vec<String>,
+    /// The site has something and does not show it.
+    pub hidden: bool,
+}
+
+/// When a piece of work was written, for a receipt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct WrittenView {
+    /// The first save.
+    pub first: TimeMs,
+    /// The last save.
+    pub last: TimeMs,
+    /// Events in the chain.
+    pub events: u32,
+    /// The last hash; it stands for the whole chain.
+    pub head: String,
+}
+
+/// A receipt file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ReceiptFile {
+    /// Where it is.
+    pub path: String,
+    /// The last hash of its chain.
+    pub head: String,
+}
+
+/// What is known of clocks, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ClockFacts {
+    /// The facts.
+    pub facts: Vec<ClockFactView>,
+}
+
+/// One fact about clocks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum ClockFactView {
+    /// A site answered; both clocks at that moment.
+    Contact {
+        /// Address of the site.
+        site: String,
+        /// By the site's clock.
+        server: TimeMs,
+        /// By this computer's.
+        local: TimeMs,
+    },
+    /// This computer's clock was set.
+    Jumped {
+        /// By this computer's clock, afterwards.
+        local: TimeMs,
+        /// By how much, in milliseconds.
+        by_ms: i64,
+    },
+    /// This computer slept.
+    Slept {
+        /// By this computer's clock, afterwards.
+        local: TimeMs,
+        /// How long, in milliseconds.
+        ms: i64,
+    },
 }
 
 /// What a piece of work is.
@@ -71,6 +185,12 @@ pub struct WorkDetail {
     pub text: Vec<WorkLine>,
     /// Files.
     pub files: Vec<FileView>,
+    /// What the site holds in its place, where both are to be compared.
+    pub theirs: Option<SiteVersionView>,
+    /// What the learner can decide now.
+    pub decisions: Vec<Decision>,
+    /// When it was written.
+    pub written: Option<WrittenView>,
 }
 
 /// One part of a piece of work.

@@ -60,6 +60,7 @@ impl App {
         let kept = serde_json::to_value(&settings).unwrap_or_default();
         self.db(move |store| store.setting_put("settings", &kept)).await?;
         self.board_write(|board| board.settings = settings);
+        self.desk(crate::runner::Note::Settings).await;
         Ok(Saved { at })
     }
 

@@ -111,6 +111,7 @@ impl App {
             feedback,
             sent,
             body,
+            zone: shelf.course.zone.clone(),
         })
     }
 

@@ -99,7 +99,7 @@ fn left_behind(store: &Store, scope: &LeaveScope) -> Result<LeftBehind, StoreErr
             match row.state {
                 WorkState::Waiting => left.waiting += 1,
                 WorkState::Sending => left.sending += 1,
-                WorkState::InDoubt => left.in_doubt += 1,
+                WorkState::InDoubt | WorkState::Unclear => left.in_doubt += 1,
                 WorkState::Refused { .. } => left.refused += 1,
                 WorkState::Accepted { .. } => {}
             }

@@ -1,10 +1,11 @@
 //! The outbox, the sent box and the inbox.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use daypack_course::WorkId;
+use daypack_course::deadline::Dates;
 use daypack_course::quiz::Response;
-use daypack_course::work::{Answer, Deed, Work, WorkState};
+use daypack_course::work::{Answer, Deed, Wait, Work, WorkState};
 use daypack_store::WorkRow;
 
 use super::item::feedback_view;
@@ -31,6 +32,9 @@ impl App {
     pub async fn work(&self, input: WorkInput) -> Result<WorkDetail, Failure> {
         let card = self.card_of(&input.work).await?;
         let row = self.work_row(&input.work).await?;
+        let decisions = self.decisions(&row);
+        let theirs = self.theirs(&row).await?;
+        let written = self.written(&row).await?;
         let (text, files) = match row.work.deed {
             Deed::QuizFinish { answers, .. } => (answers.iter().map(line).collect(), Vec::new()),
             Deed::Submission { text, files, .. } => {
@@ -39,7 +43,7 @@ impl App {
             Deed::Post { subject, text, .. } => (vec![WorkLine { about: subject, text }], Vec::new()),
             Deed::Completion { .. } => (Vec::new(), Vec::new()),
         };
-        Ok(WorkDetail { card, text, files })
+        Ok(WorkDetail { card, text, files, theirs, decisions, written })
     }
 
     /// See the list of commands.
@@ -124,10 +128,13 @@ impl App {
     pub(crate) async fn card_of(&self, id: &WorkId) -> Result<WorkCard, Failure> {
         let row = self.work_row(id).await?;
         let work = row.work.clone();
-        let (course_title, item_title, site_name) = self
+        let (course_title, item_title, zone, dates, site_name) = self
             .db(move |store| {
                 let course = store.course_get(&work.course)?;
-                let item = course.as_ref().and_then(|c| c.item(&work.item)).map(|i| i.title.clone());
+                let item = course.as_ref().and_then(|c| c.item(&work.item));
+                let dates = item.map(Dates::of).unwrap_or_default();
+                let item = item.map(|i| i.title.clone());
+                let zone = course.as_ref().and_then(|c| c.zone.clone());
                 let site = store.accounts()?.into_iter().find(|a| a.id == work.account).map(|a| a.site_name);
                 // A course that left the shelf leaves its names behind.
                 let course = match course {
@@ -141,11 +148,22 @@ impl App {
                 Ok((
                     course.unwrap_or_default(),
                     item.unwrap_or_default(),
+                    zone,
+                    dates,
                     site.unwrap_or_else(|| work.target.site.clone()),
                 ))
             })
             .await?;
+        let standing = self.standing(id);
+        let is_there = matches!(row.state, WorkState::Accepted { .. });
+        let deadline = dates.at(self.moment(&row.work.target.site)).filter(|_| !is_there);
         Ok(WorkCard {
+            group: group(&row.state, &standing),
+            wait: standing.wait,
+            trouble: standing.trouble,
+            set_aside: standing.set_aside,
+            deadline,
+            zone,
             id: row.work.id.clone(),
             course: row.work.course.clone(),
             course_title,
@@ -155,7 +173,7 @@ impl App {
             created: row.work.created,
             size: row.work.deed.size(),
             tries: row.tries,
-            next_try: self.next_try(id),
+            next_try: standing.next_try,
             excerpt: shelf::excerpt(&row.work),
             site_name,
             state: row.state,
@@ -170,14 +188,18 @@ impl App {
         Ok(card)
     }
 
-    /// Pieces not accepted yet.
+    /// Pieces not accepted yet, without those that the learner left at that.
     pub(crate) async fn unsent(&self) -> Result<u32, Failure> {
-        self.db(|store| {
+        let closed: BTreeSet<WorkId> = self.board(|board| {
+            board.standing.iter().filter(|(_, s)| s.set_aside).map(|(id, _)| id.clone()).collect()
+        });
+        self.db(move |store| {
             let open = store
                 .work_list()?
                 .rows
                 .iter()
                 .filter(|w| !matches!(w.state, WorkState::Accepted { .. }))
+                .filter(|w| !closed.contains(&w.work.id))
                 .filter(|w| !matches!(w.work.deed, Deed::Completion { .. }))
                 .count();
             Ok(u32::try_from(open).unwrap_or(u32::MAX))
@@ -185,7 +207,7 @@ impl App {
         .await
     }
 
-    async fn work_row(&self, id: &WorkId) -> Result<WorkRow, Failure> {
+    pub(crate) async fn work_row(&self, id: &WorkId) -> Result<WorkRow, Failure> {
         let id = id.clone();
         self.db_or(move |store| {
             store.work_get(&id)?.ok_or_else(|| Failure::new(FailureCode::Unknown).fact("what", "work"))
@@ -199,6 +221,18 @@ pub(crate) fn unseen(store: &daypack_store::Store) -> Result<u32, daypack_store:
     let seen = store.feedback_seen()?;
     let open = store.feedback_all()?.iter().filter(|f| !shelf::is_seen(&seen, f)).count();
     Ok(u32::try_from(open).unwrap_or(u32::MAX))
+}
+
+/// Which of the lists a piece of work belongs to.
+fn group(state: &WorkState, standing: &runner::Standing) -> WorkGroup {
+    match state {
+        WorkState::Accepted { .. } => WorkGroup::Sent,
+        WorkState::Refused { .. } if standing.set_aside => WorkGroup::Sent,
+        WorkState::Refused { .. } | WorkState::Unclear => WorkGroup::NeedsYou,
+        WorkState::Waiting | WorkState::Sending | WorkState::InDoubt => {
+            if standing.wait == Some(Wait::SignIn) { WorkGroup::NeedsYou } else { WorkGroup::Waiting }
+        }
+    }
 }
 
 fn kind(work: &Work) -> WorkKind {

@@ -135,6 +135,7 @@ impl App {
                             attempt: row.id.clone(),
                             remote_attempt: row.remote_attempt.clone(),
                             answers: answers(&row.questions, &responses),
+                            anyway: false,
                         },
                         created: at,
                     }),

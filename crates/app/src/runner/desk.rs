@@ -1,37 +1,55 @@
 //! The deciding loop.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use daypack_course::outline::Course;
-use daypack_course::work::{Deed, Work, WorkState};
+use daypack_course::work::{Deed, Outcome, Work, WorkState};
 use daypack_course::{AccountId, CourseId, ItemId, TimeMs, WorkId};
+use daypack_engine::Clocks;
 use daypack_engine::download::{self, Downloads};
-use daypack_engine::link::{LinkEstimate, Reach, ReachEffect, ReachEvent, ReachState};
+use daypack_engine::link::{Budget, LinkEstimate, ReachEvent};
 use daypack_engine::outbox::{self, Hold, Lane, NewEntry, Outbox};
+use daypack_engine::watch::{Seen, Watch};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::{Note, Probe, fetch, pull, send, wants};
+use super::links::Links;
+use super::surroundings::{self, AnyLinkCost};
+use super::{Note, Probe, Standing, fetch, pull, send, versions, wants};
 use crate::App;
 use crate::api::outline::{JobState, JobView};
-use crate::api::status::{LinkState, LinkView};
 use crate::api::{Event, Failure};
 
 /// How often sites are asked for what is new while connected.
 const PULL_EVERY_MS: i64 = 60_000;
 /// How often progress is told and kept while bytes come.
 const REPORT_EVERY_MS: i64 = 250;
+/// How often clocks and network are looked at.
+const LOOK_EVERY_MS: i64 = 5_000;
+/// How often it is asked whether the link costs money, besides at each change of the network.
+const COST_EVERY_MS: i64 = 5 * 60_000;
 
 pub(super) struct Desk {
-    app: App,
+    pub(super) app: App,
+    pub(super) seed: u64,
     outbox: Outbox,
     downloads: Downloads,
-    reach: Reach,
+    pub(super) links: Links,
+    pub(super) link_was_told: bool,
+    pub(super) clocks: Clocks,
+    /// The system's word on the cost of the link.
+    pub(super) metered: Option<bool>,
+    pub(super) budget: Budget,
+    cost: AnyLinkCost,
+    born: Instant,
+    watch: Watch,
+    next_look: TimeMs,
+    next_cost: TimeMs,
     speed: LinkEstimate,
     /// When each machine wants to be stepped; a new wish replaces its old one.
-    wakes: BTreeMap<&'static str, TimeMs>,
-    next_pull: TimeMs,
+    pub(super) wakes: BTreeMap<String, TimeMs>,
+    pub(super) next_pull: TimeMs,
     pulling: bool,
     /// A sync was asked for while sites were being asked: they are asked once more.
     pull_again: bool,
@@ -44,28 +62,49 @@ pub(super) struct Desk {
     /// Effects whose state could not be made durable yet; none is performed before it is.
     unkept: Vec<outbox::Effect>,
     /// Nothing is done by itself until asked.
-    quiet: bool,
+    pub(super) quiet: bool,
     titles: BTreeMap<CourseId, (String, BTreeMap<String, ItemId>)>,
 }
 
 impl Desk {
     /// Loads the machines and tells them that the program was restarted.
-    pub fn load(app: App, quiet: bool) -> Result<Self, Failure> {
-        let now = app.now();
+    pub fn load(app: App, quiet: bool, cost: AnyLinkCost) -> Result<Self, Failure> {
+        let born = Instant::now();
+        let watch = Watch::new(surroundings::look(&app, born));
+        let now = watch.time(0);
         let store = app.store();
         let outbox: Outbox = store
             .machine_get("outbox")?
             .and_then(|value| serde_json::from_value(value).ok())
             .unwrap_or_default();
+        let clocks: Clocks = store
+            .machine_get("clocks")?
+            .and_then(|value| serde_json::from_value(value).ok())
+            .unwrap_or_default();
+        let last_contact = last_contact(&clocks);
+        app.board_write(|board| {
+            board.clocks = clocks.clone();
+            board.link.last_contact = last_contact;
+        });
         let downloads: Downloads = store
             .cat_machine_get("downloads")?
             .and_then(|value| serde_json::from_value(value).ok())
             .unwrap_or_default();
         let mut desk = Self {
+            seed: app.new_id().bytes().fold(0_u64, |seed, byte| seed.rotate_left(7) ^ u64::from(byte)),
             app,
             outbox,
             downloads,
-            reach: Reach::default(),
+            links: Links::default(),
+            link_was_told: false,
+            clocks,
+            metered: None,
+            budget: Budget::default(),
+            cost,
+            born,
+            watch,
+            next_look: now,
+            next_cost: now,
             speed: LinkEstimate::default(),
             wakes: BTreeMap::new(),
             next_pull: now,
@@ -92,7 +131,8 @@ impl Desk {
             let open = !matches!(row.state, WorkState::Accepted { .. } | WorkState::Refused { .. });
             if open && self.outbox.entry(&row.work.id).is_none() {
                 let doubt = row.state != WorkState::Waiting;
-                let _ = self.outbox.step(outbox::Event::Added(entry_of(&row.work, doubt)), now);
+                let new = self.entry_of(&row.work, doubt);
+                let _ = self.outbox.step(outbox::Event::Added(new), now);
             }
         }
         Ok(())
@@ -114,7 +154,7 @@ impl Desk {
             let receipt = told.get(&id).cloned();
             if new && (open || receipt.is_some()) || doubted.contains(&id) {
                 let doubt = row.state != WorkState::Waiting || doubted.contains(&id);
-                self.outbox_step(outbox::Event::Added(entry_of(&row.work, doubt)), now);
+                self.outbox_step(outbox::Event::Added(self.entry_of(&row.work, doubt)), now);
             }
             if let Some(receipt) = receipt {
                 let settled = daypack_course::work::Settled::Landed(receipt);
@@ -127,17 +167,17 @@ impl Desk {
     /// Runs until the program ends.
     pub async fn run(mut self, mut notes: mpsc::Receiver<Note>) {
         let stop = self.app.stopped();
-        let now = self.app.now();
+        let now = self.now();
         self.outbox_step(outbox::Event::Restarted, now);
         self.downloads_step(download::Event::Restarted, now);
         self.look_at_the_disk(now);
-        if !self.quiet {
-            self.reach_step(ReachEvent::Restarted, now);
-        }
+        self.budget_changed(now);
+        self.refresh_sources(now);
+        self.look(now);
         self.tell_jobs(now);
         loop {
             let next = self.wakes.values().min().copied();
-            let sleep = next.map_or(3_600_000, |at| at.since(self.app.now()).clamp(5, 3_600_000));
+            let sleep = next.map_or(3_600_000, |at| at.since(self.now()).clamp(5, 3_600_000));
             let sleep = Duration::from_millis(u64::try_from(sleep).unwrap_or(5));
             tokio::select! {
                 biased;
@@ -155,9 +195,57 @@ impl Desk {
         self.keep_downloads();
     }
 
+    /// The time for machines: steady while the program runs, whatever happens to the clock.
+    fn now(&self) -> TimeMs {
+        self.watch.time(i64::try_from(self.born.elapsed().as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// An instant of a machine by the computer's clock.
+    pub(super) fn shown(&self, at: TimeMs) -> TimeMs {
+        self.app.now().plus(at.since(self.now()))
+    }
+
+    /// Whether anything is done now: always, or while somebody waits for a sync.
+    pub(super) fn acts(&self) -> bool {
+        !self.quiet || !self.waiting_for_sync.is_empty()
+    }
+
+    /// Looks at clocks and network. After sleep, and in another network, every site is asked at once: the
+    /// connection may last a minute only.
+    fn look(&mut self, now: TimeMs) {
+        if self.quiet {
+            return;
+        }
+        self.next_look = now.plus(LOOK_EVERY_MS);
+        self.refresh_sources(now);
+        let seen = self.watch.look(surroundings::look(&self.app, self.born));
+        let local = self.app.now();
+        let mut changed = false;
+        let mut kept = false;
+        for one in &seen {
+            tracing::info!(?one, "clock or network");
+            kept |= self.clocks.seen(*one, local);
+            changed |= matches!(one, Seen::Slept { .. } | Seen::NetworkChanged);
+        }
+        if kept {
+            self.keep_clocks();
+        }
+        if changed {
+            self.reach_all(ReachEvent::NetworkChanged, now);
+        }
+        if changed || now >= self.next_cost {
+            self.next_cost = now.plus(COST_EVERY_MS);
+            let (app, cost) = (self.app.clone(), self.cost.clone());
+            self.app.spawn(async move {
+                let said = tokio::task::spawn_blocking(move || cost.is_metered()).await.ok().flatten();
+                app.desk(Note::Metered(said)).await;
+            });
+        }
+    }
+
     /// A new version for the same activity passes a refused one, which stays to be read.
     fn set_aside_refused(&mut self, work: &Work, now: TimeMs) {
-        let target = entry_of(work, false).target;
+        let target = target_of(work);
         let refused: Vec<WorkId> = self
             .outbox
             .entries()
@@ -182,31 +270,47 @@ impl Desk {
     }
 
     fn hear(&mut self, note: Note) {
-        let now = self.app.now();
+        let now = self.now();
         match note {
             Note::WorkAdded(work) => {
                 self.set_aside_refused(&work, now);
-                self.outbox_step(outbox::Event::Added(entry_of(&work, false)), now);
+                let new = self.entry_of(&work, false);
+                self.outbox_step(outbox::Event::Added(new), now);
                 self.wake_up(now);
             }
             Note::WorkRetry(id) => {
                 if self.outbox.entry(&id).is_none()
                     && let Ok(Some(row)) = self.app.store().work_get(&id)
                 {
-                    self.outbox_step(outbox::Event::Added(entry_of(&row.work, true)), now);
+                    let new = self.entry_of(&row.work, true);
+                    self.outbox_step(outbox::Event::Added(new), now);
                 }
                 self.outbox_step(outbox::Event::LearnerRetries { id }, now);
                 self.wake_up(now);
             }
+            Note::WorkSays(id, arrived) => {
+                self.outbox_step(outbox::Event::LearnerSays { id, arrived }, now);
+                self.wake_up(now);
+            }
+            Note::WorkSetAside(id) => self.outbox_step(outbox::Event::SetAside { id }, now),
+            Note::Settings => self.budget_changed(now),
+            Note::Metered(said) => {
+                self.metered = said;
+                self.budget_changed(now);
+            }
             Note::SendEnded(id, outcome) => {
                 use daypack_course::work::Outcome as O;
+                let account = self.outbox.entry(&id).map(|e| e.account.clone());
+                let outcome = self.in_our_time(outcome, account.as_ref(), now);
                 let reach = match &outcome {
                     O::Accepted(_) | O::Refused(_) | O::Later { .. } | O::SignIn => ReachEvent::Answered,
                     O::Unreachable | O::Unknown => ReachEvent::CallFailed,
                 };
                 let landed = matches!(outcome, O::Accepted(_));
                 self.outbox_step(outbox::Event::SendEnded { id, outcome }, now);
-                self.reach_step(reach, now);
+                if let Some(account) = account {
+                    self.reach_account(&account, reach, now);
+                }
                 if landed {
                     self.next_pull = now;
                 }
@@ -215,8 +319,9 @@ impl Desk {
                 self.outbox_step(outbox::Event::SettleEnded { id, settled }, now)
             }
             Note::SignedIn(account) => {
+                self.refresh_sources(now);
+                self.reach_account(&account, ReachEvent::Answered, now);
                 self.outbox_step(outbox::Event::SignedIn { account }, now);
-                self.contact(true, now);
                 self.next_pull = now;
             }
             Note::Take { course, wants } => {
@@ -260,7 +365,9 @@ impl Desk {
             Note::Fetched(key) => {
                 self.fetching.remove(&key);
                 self.received.remove(&key);
-                self.contact(true, now);
+                if !self.links.is_online() {
+                    self.contact(true, now);
+                }
                 self.downloads_step(download::Event::Finished { key: key.clone() }, now);
                 self.item_changed(&key);
                 self.tell_jobs(now);
@@ -275,21 +382,28 @@ impl Desk {
                 self.tell_jobs(now);
             }
             Note::Contact(reached) => self.contact(reached, now),
-            Note::ProbeEnded(probe) => {
+            Note::ProbeEnded(source, probe) => {
                 let event = match probe {
                     Probe::Answered => ReachEvent::Answered,
                     Probe::Portal => ReachEvent::PortalSeen,
                     Probe::Silent => ReachEvent::ProbeFailed,
                 };
-                self.reach_step(event, now);
-                self.asked_all |= probe != Probe::Answered;
+                self.probe_ended(&source, event, now);
+                self.asked_all |= !self.links.is_probing() && !self.links.is_online();
             }
             Note::PullEnded(reached) => {
                 self.pulling = false;
-                self.contact(reached, now);
+                let any = reached.is_empty() || reached.iter().any(|(_, answered)| *answered);
+                for (account, answered) in reached {
+                    let event = if answered { ReachEvent::Answered } else { ReachEvent::CallFailed };
+                    self.reach_account(&account, event, now);
+                }
                 let again = std::mem::take(&mut self.pull_again);
                 self.next_pull = if again { now } else { now.plus(PULL_EVERY_MS) };
-                self.asked_all |= !again || !reached;
+                self.asked_all |= !again || !any;
+            }
+            Note::Heard(done) => {
+                let _ = done.send(());
             }
             Note::Imported { receipts, doubted, done } => {
                 self.imported(receipts, doubted, now);
@@ -304,36 +418,39 @@ impl Desk {
                 self.asked_all = false;
                 self.pull_again = self.pulling;
                 self.next_pull = now;
-                self.reach_step(ReachEvent::LearnerRetries, now);
+                self.refresh_sources(now);
+                self.reach_all(ReachEvent::LearnerRetries, now);
             }
         }
         self.after(now);
     }
 
     fn tick(&mut self) {
-        let now = self.app.now();
+        let now = self.now();
+        if now >= self.next_look {
+            self.look(now);
+        }
         self.wakes.retain(|_, at| *at > now);
         self.outbox_step(outbox::Event::Tick, now);
         self.downloads_step(download::Event::Tick, now);
-        if !self.quiet || !self.waiting_for_sync.is_empty() {
-            self.reach_step(ReachEvent::Tick, now);
+        if self.acts() {
+            self.reach_all(ReachEvent::Tick, now);
         }
         self.after(now);
     }
 
     fn after(&mut self, now: TimeMs) {
-        let online = self.is_online();
-        if online
-            && !self.pulling
-            && now >= self.next_pull
-            && (!self.quiet || !self.waiting_for_sync.is_empty())
-        {
+        let online = self.links.is_online();
+        if online && !self.pulling && now >= self.next_pull && self.acts() {
             self.pulling = true;
             self.next_pull = now.plus(PULL_EVERY_MS);
-            tokio::spawn(pull::round(self.app.clone()));
+            self.app.spawn(pull::round(self.app.clone()));
         }
         if online && !self.quiet {
             self.wake_at("pull", self.next_pull);
+        }
+        if !self.quiet {
+            self.wake_at("look", self.next_look);
         }
         if !self.fetching.is_empty() {
             self.wake_at("report", now.plus(REPORT_EVERY_MS * 4));
@@ -341,14 +458,15 @@ impl Desk {
         self.finish_sync(now);
     }
 
-    /// A sync is over when everything was tried once, what was in doubt was asked about, and the sites were asked.
+    /// A sync is over when everything was tried once, what was in doubt was asked about, and the sites were asked;
+    /// a film on its way is not waited for.
     fn finish_sync(&mut self, now: TimeMs) {
         if !self.asked_all || self.waiting_for_sync.is_empty() {
             return;
         }
-        let online = self.is_online();
+        let online = self.links.is_online();
         let is_on_its_way = |e: &outbox::Entry| {
-            e.state == WorkState::Sending
+            (e.state == WorkState::Sending && e.lane != Lane::Uploads)
                 || (online && e.state == WorkState::InDoubt && e.hold == Hold::Grace)
         };
         if self.outbox.entries().any(is_on_its_way) {
@@ -359,55 +477,7 @@ impl Desk {
         }
     }
 
-    fn contact(&mut self, reached: bool, now: TimeMs) {
-        self.reach_step(if reached { ReachEvent::Answered } else { ReachEvent::CallFailed }, now);
-    }
-
-    /// The learner wants something now: look at once whether there is a connection.
-    fn wake_up(&mut self, now: TimeMs) {
-        if !self.is_online() {
-            self.reach_step(ReachEvent::LearnerRetries, now);
-        }
-    }
-
-    fn reach_step(&mut self, event: ReachEvent, now: TimeMs) {
-        for effect in self.reach.step(event, now) {
-            match effect {
-                ReachEffect::Probe => {
-                    tokio::spawn(pull::probe(self.app.clone()));
-                }
-                ReachEffect::WakeAt(at) if !self.quiet => self.wake_at("reach", at),
-                ReachEffect::WakeAt(_) => {}
-                ReachEffect::Changed(state) => self.link_changed(state, now),
-            }
-        }
-        let contact = self.reach.last_contact();
-        self.app.board_write(|board| board.link.last_contact = contact);
-    }
-
-    fn link_changed(&mut self, state: ReachState, now: TimeMs) {
-        let link = LinkView {
-            state: match state {
-                ReachState::Online => LinkState::Online,
-                ReachState::Offline => LinkState::Offline,
-                ReachState::Portal => LinkState::Portal,
-                ReachState::Unknown => LinkState::Unknown,
-            },
-            since: self.reach.since(),
-            last_contact: self.reach.last_contact(),
-        };
-        self.app.board_write(|board| board.link = link.clone());
-        self.app.tell(Event::Link { link });
-        let online = state == ReachState::Online;
-        if online {
-            self.next_pull = now;
-        }
-        self.outbox_step(if online { outbox::Event::LinkUp } else { outbox::Event::LinkDown }, now);
-        self.downloads_step(if online { download::Event::LinkUp } else { download::Event::LinkDown }, now);
-        self.tell_jobs(now);
-    }
-
-    fn outbox_step(&mut self, event: outbox::Event, now: TimeMs) {
+    pub(super) fn outbox_step(&mut self, event: outbox::Event, now: TimeMs) {
         self.unkept.extend(self.outbox.step(event, now));
         let states: Vec<(WorkId, WorkState)> = self
             .unkept
@@ -418,29 +488,71 @@ impl Desk {
             })
             .collect();
         let machine = serde_json::to_value(&self.outbox).unwrap_or_default();
-        if let Err(error) = self.app.store().outbox_commit(&machine, &states, now) {
+        if let Err(error) = self.app.store().outbox_commit(&machine, &states, self.app.now()) {
             // Not durable means not done: nothing is sent on the strength of a state that may be forgotten.
             tracing::error!(%error, "the outbox could not be kept; nothing is sent");
             self.wake_at("outbox", now.plus(5_000));
             return;
         }
-        let tries: BTreeMap<WorkId, TimeMs> =
-            self.outbox.entries().filter_map(|e| e.next_try().map(|at| (e.id.clone(), at))).collect();
-        self.app.board_write(|board| board.next_tries = tries);
+        self.publish_standing(now);
         for effect in std::mem::take(&mut self.unkept) {
             match effect {
                 outbox::Effect::Send(id) => {
                     tokio::spawn(send::send(self.app.clone(), id));
                 }
                 outbox::Effect::Settle(id) => {
-                    tokio::spawn(send::settle(self.app.clone(), id));
+                    self.app.spawn(send::settle(self.app.clone(), id));
                 }
                 outbox::Effect::WakeAt(at) => self.wake_at("outbox", at),
                 outbox::Effect::NeedsSignIn(account) => self.needs_sign_in(account),
-                outbox::Effect::StateChanged(id, _) => {
-                    tokio::spawn(send::tell(self.app.clone(), id));
+                outbox::Effect::StateChanged(id, state) => {
+                    if versions::are_compared(&state) {
+                        self.app.spawn(versions::fetch(self.app.clone(), id.clone()));
+                    }
+                    self.app.spawn(send::tell(self.app.clone(), id));
                 }
             }
+        }
+    }
+
+    /// Where each piece stands, for the pages.
+    fn publish_standing(&self, now: TimeMs) {
+        let standing: BTreeMap<WorkId, Standing> = self
+            .outbox
+            .entries()
+            .map(|entry| {
+                let standing = Standing {
+                    next_try: entry.next_try().map(|at| self.shown(at)),
+                    wait: self.outbox.why_it_waits(&entry.id, now),
+                    trouble: entry.trouble,
+                    set_aside: entry.set_aside,
+                };
+                (entry.id.clone(), standing)
+            })
+            .collect();
+        self.app.board_write(|board| board.standing = standing);
+    }
+
+    /// An instant named by the site's clock, by the machine's.
+    fn in_our_time(&self, outcome: Outcome, account: Option<&AccountId>, now: TimeMs) -> Outcome {
+        let Outcome::Later { not_before: Some(at) } = outcome else { return outcome };
+        let server = account.and_then(|a| self.links.site_of(a)).and_then(|site| self.app.server_now(site));
+        let server = server.unwrap_or_else(|| self.app.now());
+        Outcome::Later { not_before: Some(now.plus(at.since(server))) }
+    }
+
+    fn entry_of(&self, work: &Work, doubt: bool) -> NewEntry {
+        let kind = self.app.store().account_get(&work.account).ok().flatten().map(|a| a.kind);
+        let connector = crate::commands::source::connector(&self.app, kind.as_deref().unwrap_or("moodle"));
+        NewEntry {
+            id: work.id.clone(),
+            account: work.account.clone(),
+            target: target_of(work),
+            lane: lane_of(work),
+            created: work.created,
+            doubt,
+            resend: connector.resend(&work.deed),
+            size: work.deed.size(),
         }
     }
 
@@ -451,7 +563,7 @@ impl Desk {
         self.app.tell(Event::SignInNeeded { account });
     }
 
-    fn downloads_step(&mut self, event: download::Event, now: TimeMs) {
+    pub(super) fn downloads_step(&mut self, event: download::Event, now: TimeMs) {
         let small = matches!(event, download::Event::Received { .. } | download::Event::Tick);
         let effects = self.downloads.step(event, now);
         if !small {
@@ -494,7 +606,7 @@ impl Desk {
         }
     }
 
-    fn tell_jobs(&mut self, now: TimeMs) {
+    pub(super) fn tell_jobs(&mut self, now: TimeMs) {
         self.reported = now;
         let mut jobs: Vec<JobView> = Vec::new();
         for view in self.downloads.views() {
@@ -547,11 +659,7 @@ impl Desk {
     }
 
     fn wake_at(&mut self, who: &'static str, at: TimeMs) {
-        self.wakes.insert(who, at);
-    }
-
-    fn is_online(&self) -> bool {
-        self.reach.state() == ReachState::Online
+        self.wakes.insert(who.to_owned(), at);
     }
 
     /// The download machine's jobs of a course, or of one item.
@@ -608,6 +716,7 @@ fn rank(state: JobState) -> u8 {
         JobState::SignIn => 4,
         JobState::WaitingForLink => 5,
         JobState::LowBattery => 6,
+        JobState::CostsMoney => 6,
         JobState::Running => 7,
         JobState::NoSpace => 8,
     }
@@ -621,6 +730,7 @@ fn state_of(state: &download::JobState) -> JobState {
         S::Paused => JobState::Paused,
         S::LowPower => JobState::LowBattery,
         S::Waiting => JobState::WaitingForLink,
+        S::CostsMoney => JobState::CostsMoney,
         S::Failed { why: FailWhy::NoSpace } => JobState::NoSpace,
         S::Failed { why: FailWhy::SignIn } => JobState::SignIn,
         S::Failed { .. } => JobState::Failed,
@@ -637,20 +747,23 @@ fn files_of(course: &Course) -> BTreeMap<String, ItemId> {
         .collect()
 }
 
-fn entry_of(work: &Work, doubt: bool) -> NewEntry {
-    let lane = match &work.deed {
-        Deed::Completion { .. } => Lane::SmallAnswers,
-        Deed::QuizFinish { .. } => Lane::SmallAnswers,
+fn lane_of(work: &Work) -> Lane {
+    match &work.deed {
+        Deed::Completion { .. } | Deed::QuizFinish { .. } => Lane::SmallAnswers,
         Deed::Post { .. } => Lane::Posts,
         Deed::Submission { files, .. } if files.is_empty() => Lane::Posts,
         Deed::Submission { .. } => Lane::Uploads,
-    };
-    NewEntry {
-        id: work.id.clone(),
-        account: work.account.clone(),
-        target: format!("{} {} {}", work.target.site, work.target.module, work.target.instance),
-        lane,
-        created: work.created,
-        doubt,
     }
+}
+
+fn target_of(work: &Work) -> String {
+    format!("{} {} {}", work.target.site, work.target.module, work.target.instance)
+}
+
+/// When any site was heard of last, by our clock then.
+fn last_contact(clocks: &Clocks) -> Option<TimeMs> {
+    clocks.facts().iter().rev().find_map(|fact| match fact {
+        daypack_engine::clocks::ClockFact::Contact { local, .. } => Some(*local),
+        _ => None,
+    })
 }

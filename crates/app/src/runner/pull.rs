@@ -9,6 +9,7 @@ use daypack_lms::connector::PostView as SitePost;
 use daypack_lms::{Pulled, ReadError, SiteError};
 use daypack_store::Store;
 
+use super::links::Source;
 use super::{Note, Probe};
 use crate::App;
 use crate::api::study::PostView;
@@ -19,59 +20,40 @@ use crate::shelf::same_site;
 /// A recorded message larger than this waits for the learner's word.
 const MAX_RECORDING: u64 = 32 << 20;
 
-/// Asks the first site or library whether it is there. Online means: a site answered as itself.
-pub(crate) async fn probe(app: App) {
-    let known = app
-        .db(|store| {
-            let sites: Vec<(String, String)> =
-                store.accounts()?.into_iter().map(|a| (a.kind, a.site)).collect();
-            let libraries: Vec<String> = store.libraries()?.into_iter().map(|l| l.address).collect();
-            Ok((sites, libraries))
-        })
-        .await;
-    let mut found = Probe::Silent;
-    if let Ok((sites, libraries)) = known {
-        for (kind, site) in sites {
-            found = match source::connector(&app, &kind).probe(&site).await {
-                Ok(_) | Err(SiteError::Maintenance | SiteError::ServiceOff | SiteError::TooOld) => {
-                    Probe::Answered
-                }
-                Err(SiteError::CaptivePortal | SiteError::NotAnLms) => Probe::Portal,
-                Err(_) => found,
-            };
-            if found == Probe::Answered {
-                break;
+/// Asks a source whether it is there. Online means: it answered as itself.
+pub(crate) async fn probe(app: App, source: Source) {
+    let found = match &source {
+        Source::Site { kind, site } => match source::connector(&app, kind).probe(site).await {
+            Ok(_) | Err(SiteError::Maintenance | SiteError::ServiceOff | SiteError::TooOld) => {
+                Probe::Answered
             }
-        }
-        if found != Probe::Answered {
-            for address in libraries {
-                match source::library(&app).library(&address, None).await {
-                    Ok(_) => {
-                        found = Probe::Answered;
-                        break;
-                    }
-                    Err(daypack_lms::library::LibraryError::CaptivePortal) => found = Probe::Portal,
-                    Err(_) => {}
-                }
-            }
-        }
-    }
-    app.desk(Note::ProbeEnded(found)).await;
+            Err(SiteError::CaptivePortal | SiteError::NotAnLms) => Probe::Portal,
+            Err(_) => Probe::Silent,
+        },
+        Source::Library { address } => match source::library(&app).library(address, None).await {
+            Ok(_) => Probe::Answered,
+            Err(daypack_lms::library::LibraryError::CaptivePortal) => Probe::Portal,
+            Err(_) => Probe::Silent,
+        },
+        Source::Nothing => Probe::Silent,
+    };
+    app.desk(Note::ProbeEnded(source, found)).await;
 }
 
 /// One round: feedback and posts for all bound items of each signed-in account, then what is on offer.
 pub(crate) async fn round(app: App) {
-    let mut reached = true;
+    let mut reached = Vec::new();
     let accounts = app.db(|store| store.signed_in()).await.unwrap_or_default();
     for account in accounts {
-        match account_round(&app, &account).await {
+        let ended = account_round(&app, &account).await;
+        reached.push((account.clone(), !matches!(ended, Err(ReadError::Unreachable | ReadError::Portal))));
+        match ended {
             Ok(()) => {}
             Err(ReadError::SignIn) => {
                 let id = account.clone();
                 let _ = app.db(move |store| store.secret_remove(&id)).await;
                 app.tell(Event::SignInNeeded { account });
             }
-            Err(ReadError::Unreachable) => reached = false,
             Err(error) => tracing::info!(%error, "nothing brought back this time"),
         }
     }

@@ -37,7 +37,7 @@ pub(crate) async fn tell(app: App, id: WorkId) {
     app.tell(Event::CourseChanged { course, item: Some(item) });
 }
 
-async fn prepare(app: &App, id: &WorkId) -> Option<(source::Session, Work, StepLog)> {
+pub(crate) async fn prepare(app: &App, id: &WorkId) -> Option<(source::Session, Work, StepLog)> {
     let id = id.clone();
     let found = app
         .db(move |store| {

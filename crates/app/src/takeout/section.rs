@@ -100,7 +100,7 @@ fn outcome(state: &WorkState, words: &Words) -> String {
                 );
             }
         }
-        WorkState::Waiting | WorkState::Sending | WorkState::InDoubt => {}
+        WorkState::Waiting | WorkState::Sending | WorkState::InDoubt | WorkState::Unclear => {}
     }
     out
 }

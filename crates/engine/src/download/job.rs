@@ -45,6 +45,8 @@ pub enum JobState {
     LowPower,
     /// Waits for the link, then goes on by itself.
     Waiting,
+    /// Waits for a link that costs nothing, then goes on by itself.
+    CostsMoney,
     /// Cannot go on without the learner.
     Failed {
         /// Why.
@@ -102,6 +104,7 @@ impl Downloads {
         };
         let mut is_running = false;
         let mut waits_for_link = !self.link_up;
+        let mut costs_money = false;
         for (key, file) in self.files_of(name) {
             view.done_bytes =
                 view.done_bytes.saturating_add(file.size.map_or(file.have, |s| file.have.min(s)));
@@ -112,6 +115,7 @@ impl Downloads {
             view.files_unproven += u32::from(file.done && !file.proof);
             is_running |= self.running.contains(key);
             waits_for_link |= file.is_left() && file.waits_for_link;
+            costs_money |= file.is_left() && !self.budget.allows_file(file.size);
         }
         view.state = if view.files_done == view.files_total {
             JobState::Done
@@ -125,6 +129,8 @@ impl Downloads {
             JobState::Running
         } else if waits_for_link {
             JobState::Waiting
+        } else if costs_money {
+            JobState::CostsMoney
         } else {
             JobState::Queued
         };

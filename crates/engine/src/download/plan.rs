@@ -50,7 +50,8 @@ impl Downloads {
 
     /// The file's place in line by the job that wants it soonest; `None` when it may not run.
     fn turn(&self, file: &File) -> Option<Turn> {
-        if self.all_paused || self.no_space || self.low_power || !file.is_left() {
+        let is_allowed = self.budget.allows_file(file.size);
+        if self.all_paused || self.no_space || self.low_power || !is_allowed || !file.is_left() {
             return None;
         }
         file.owners

@@ -78,6 +78,9 @@ pub struct Reach {
     due: TimeMs,
     #[serde(skip)]
     probing: bool,
+    /// The network is another one: the next answer is told even when it was online before.
+    #[serde(skip)]
+    is_new_network: bool,
 }
 
 impl Reach {
@@ -115,6 +118,9 @@ impl Reach {
                 self.misses = 0;
                 self.last_contact = Some(now);
                 self.due = now.plus(IDLE_CHECK_MS);
+                if std::mem::take(&mut self.is_new_network) && self.state == ReachState::Online {
+                    out.push(ReachEffect::Changed(ReachState::Online));
+                }
                 self.put(ReachState::Online, now, &mut out);
             }
             ReachEvent::CallFailed => {
@@ -129,6 +135,7 @@ impl Reach {
             ReachEvent::NetworkChanged => {
                 // Whatever is being asked was asked over the old network.
                 self.probing = false;
+                self.is_new_network = true;
                 self.begin_again(now);
             }
             ReachEvent::LearnerRetries => self.begin_again(now),

@@ -3,7 +3,7 @@
 //! What must stay true: `doubt` is set in the same state that asks for a send, and only a definite answer takes
 //! it away; while it is set, no send is asked for.
 
-use daypack_course::work::WorkState;
+use daypack_course::work::{Resend, Trouble, WorkState};
 use daypack_course::{AccountId, TimeMs, WorkId};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,10 @@ pub struct NewEntry {
     pub created: TimeMs,
     /// It may have been sent in an earlier life (a restored backup): the site is asked before it is sent.
     pub doubt: bool,
+    /// What a lost reply allows.
+    pub resend: Resend,
+    /// Bytes to send, roughly: what is large waits for a link that costs nothing.
+    pub size: u64,
 }
 
 /// Why an entry waits until `not_before`.
@@ -51,6 +55,8 @@ pub enum Hold {
     Site,
     /// A lost request may still be on its way; the site is not asked before it had time to arrive.
     Grace,
+    /// The learner is asked; meanwhile the site is looked at now and then.
+    Learner,
 }
 
 /// One piece of work in the outbox.
@@ -84,6 +90,18 @@ pub struct Entry {
     pub set_aside: bool,
     /// When `state` last changed, by this computer's clock.
     pub changed: TimeMs,
+    /// What a lost reply allows.
+    #[serde(default)]
+    pub resend: Resend,
+    /// Bytes to send, roughly.
+    #[serde(default)]
+    pub size: u64,
+    /// How long the site has been silent about it, in doubt: at [`super::ASK_LEARNER_AT`] the learner is asked.
+    #[serde(default)]
+    pub silence: u32,
+    /// What the last try that led to nothing ran into.
+    #[serde(default)]
+    pub trouble: Option<Trouble>,
 }
 
 impl Entry {
@@ -103,6 +121,10 @@ impl Entry {
             doubt: new.doubt,
             set_aside: false,
             changed: now,
+            resend: new.resend,
+            size: new.size,
+            silence: 0,
+            trouble: None,
         }
     }
 
@@ -111,7 +133,14 @@ impl Entry {
         match (&self.state, self.hold) {
             (_, Hold::Free) => None,
             (WorkState::Waiting | WorkState::InDoubt, _) => Some(self.not_before),
-            (WorkState::Sending | WorkState::Accepted { .. } | WorkState::Refused { .. }, _) => None,
+            (WorkState::Unclear, _) if self.resend == Resend::ReadBack => Some(self.not_before),
+            (
+                WorkState::Sending
+                | WorkState::Unclear
+                | WorkState::Accepted { .. }
+                | WorkState::Refused { .. },
+                _,
+            ) => None,
         }
     }
 
@@ -120,13 +149,27 @@ impl Entry {
         match self.state {
             WorkState::Accepted { .. } => false,
             WorkState::Refused { .. } => !self.set_aside,
-            WorkState::Waiting | WorkState::Sending | WorkState::InDoubt => true,
+            WorkState::Waiting | WorkState::Sending | WorkState::InDoubt | WorkState::Unclear => true,
         }
     }
 
     /// Whether it must be settled before anything else of its target moves.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.state, WorkState::Sending | WorkState::InDoubt)
+        matches!(self.state, WorkState::Sending | WorkState::InDoubt | WorkState::Unclear)
+    }
+
+    /// Whether anything is to be done about it without the learner.
+    pub(super) fn moves_by_itself(&self) -> bool {
+        match self.state {
+            WorkState::Waiting | WorkState::InDoubt => true,
+            WorkState::Unclear => self.resend == Resend::ReadBack,
+            WorkState::Sending | WorkState::Accepted { .. } | WorkState::Refused { .. } => false,
+        }
+    }
+
+    /// Whether its next step is a question to the site, not the work itself.
+    pub(super) fn is_asked_about(&self) -> bool {
+        self.doubt && self.resend != Resend::Repeatable
     }
 
     pub(super) fn wait(&mut self, hold: Hold, until: TimeMs) {

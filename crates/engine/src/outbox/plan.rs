@@ -1,7 +1,8 @@
 //! Which entries move now: the first of each target, ordered by lane and then by age, while there is room.
 //!
 //! What must stay true: at most one entry of a target is on its way; an entry that is open (on its way or in
-//! doubt) goes before anything else of its target; uploads never take all the room of an account.
+//! doubt) goes before anything else of its target; uploads never take all the room of an account; over a link that
+//! costs money goes only what the budget allows (asking the site is always allowed).
 
 use std::collections::BTreeMap;
 
@@ -20,25 +21,29 @@ struct Room {
 impl Room {
     fn has_place_for(&self, entry: &Entry) -> bool {
         // Asking the site is small whatever it asks about.
-        let is_upload = entry.lane == Lane::Uploads && entry.state == WorkState::Waiting;
+        let is_upload = entry.lane == Lane::Uploads && !entry.is_asked_about();
         self.all < IN_FLIGHT && !(is_upload && self.uploads > 0)
     }
 
     fn take(&mut self, entry: &Entry) {
         self.all += 1;
-        self.uploads += usize::from(entry.lane == Lane::Uploads && entry.state != WorkState::InDoubt);
+        self.uploads += usize::from(
+            entry.lane == Lane::Uploads
+                && entry.holds_its_place()
+                && (entry.state == WorkState::Sending || !entry.is_asked_about()),
+        );
     }
 }
 
 impl Outbox {
     pub(super) fn plan(&mut self, now: TimeMs, out: &mut Vec<Effect>) {
-        if !self.link_up {
+        if !self.reach.any {
             return;
         }
         let (chosen, wake) = self.choose(now);
         for id in chosen {
             let Some(entry) = self.entries.get_mut(&id) else { continue };
-            if entry.doubt {
+            if entry.is_asked_about() {
                 self.settling.insert(id.clone());
                 out.push(Effect::Settle(id));
             } else {
@@ -55,9 +60,13 @@ impl Outbox {
     fn choose(&self, now: TimeMs) -> (Vec<WorkId>, Option<TimeMs>) {
         let mut room: BTreeMap<&AccountId, Room> = BTreeMap::new();
         let mut heads: BTreeMap<(&AccountId, &str), &Entry> = BTreeMap::new();
-        for entry in self.entries.values().filter(|e| e.holds_its_place()) {
+        for entry in self.entries.values() {
+            // Also what the learner has settled meanwhile: a question about it takes room until it is answered.
             if self.is_on_its_way(entry) {
                 room.entry(&entry.account).or_default().take(entry);
+            }
+            if !entry.holds_its_place() {
+                continue;
             }
             let head = heads.entry((&entry.account, &entry.target)).or_insert(entry);
             if place(entry) < place(head) {
@@ -66,8 +75,9 @@ impl Outbox {
         }
         let mut ready: Vec<&Entry> = heads
             .into_values()
-            .filter(|e| matches!(e.state, WorkState::Waiting | WorkState::InDoubt))
-            .filter(|e| !self.is_on_its_way(e) && !self.signed_out.contains(&e.account))
+            .filter(|e| e.moves_by_itself() && !self.is_on_its_way(e))
+            .filter(|e| self.reach.is_up(&e.account) && !self.signed_out.contains(&e.account))
+            .filter(|e| e.is_asked_about() || self.budget.allows_work(e.size))
             .collect();
         ready.sort_by_key(|e| (e.lane, e.seq));
 
@@ -93,6 +103,6 @@ impl Outbox {
 }
 
 /// The order inside a target: what is on its way, what is in doubt, then by age.
-fn place(entry: &Entry) -> (bool, bool, u64) {
+pub(super) fn place(entry: &Entry) -> (bool, bool, u64) {
     (entry.state != WorkState::Sending, !entry.is_open(), entry.seq)
 }

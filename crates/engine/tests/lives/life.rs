@@ -1,25 +1,31 @@
-//! One life of one outbox.
+//! One life: a learner with one or two computers, and a site.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use daypack_course::work::{Outcome, Settled, WorkState};
-use daypack_course::{AccountId, TimeMs, WorkId};
-use daypack_engine::outbox::{Effect, Event, Lane, NewEntry, Outbox, SETTLE_GRACE_MS};
+use daypack_course::work::{Outcome, Resend, Settled, WorkState};
+use daypack_course::{AccountId, WorkId};
+use daypack_engine::outbox::{Effect, Event, Lane, NewEntry, SETTLE_GRACE_MS};
 
 use crate::common::{Calendar, Dice};
-use crate::site::{Site, Temper};
+use crate::device::{Device, EPOCH, Piece};
+use crate::site::{Reply, Site, Temper};
+use crate::{judge, post};
 
-/// Bad times last so long, then everything works and the learner looks after what was refused.
+/// Bad times last so long, then everything works and the learner looks after what needs them.
 const BAD_MS: i64 = 8 * 60_000;
 const END_MS: i64 = BAD_MS + 80 * 60_000;
+/// A life that has more to do than this is going in circles.
+const MOST_DEEDS: u32 = 20_000;
 
 /// How the outbox is used: soundly, or with one mistake that the judge must see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
     Sound,
     ResendsOnUnknown,
+    ResendsUnclear,
     SendsBeforeDurable,
     SettlesWithoutGrace,
+    TrustsWallClock,
     ForgetsTargets,
     OneQueue,
     DropsRefused,
@@ -30,11 +36,18 @@ pub enum Habit {
 pub struct Tally {
     pub crashes: u32,
     pub doubts: u32,
+    pub unclear: u32,
+    pub learner_words: u32,
     pub landed_unseen: u32,
     pub found_missing: u32,
     pub refused: u32,
     pub sign_ins: u32,
     pub late_arrivals: u32,
+    pub doubled_replies: u32,
+    pub clock_jumps: u32,
+    pub portals: u32,
+    pub server_faults: u32,
+    pub second_devices: u32,
     pub accepted: u32,
 }
 
@@ -42,11 +55,18 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.crashes += other.crashes;
         self.doubts += other.doubts;
+        self.unclear += other.unclear;
+        self.learner_words += other.learner_words;
         self.landed_unseen += other.landed_unseen;
         self.found_missing += other.found_missing;
         self.refused += other.refused;
         self.sign_ins += other.sign_ins;
         self.late_arrivals += other.late_arrivals;
+        self.doubled_replies += other.doubled_replies;
+        self.clock_jumps += other.clock_jumps;
+        self.portals += other.portals;
+        self.server_faults += other.server_faults;
+        self.second_devices += other.second_devices;
         self.accepted += other.accepted;
     }
 }
@@ -61,266 +81,314 @@ enum Deed {
     /// The program hears something; gone when it dies.
     Hears(u32, Event),
     Link(bool),
+    Portal(bool),
     Hide(bool),
     SessionsEnd,
     SignsIn(AccountId),
+    ClockJumps(i64),
     Crash,
     Starts,
     Wake(u32),
     LooksAfter,
 }
 
-struct Piece {
-    new: NewEntry,
-    /// Place in the order of sealing.
-    sealed: Option<u32>,
-}
-
 pub struct Life {
     habit: Habit,
     dice: Dice,
     now: i64,
-    calendar: Calendar<Deed>,
+    calendar: Calendar<(usize, Deed)>,
     site: Site,
-    pieces: Vec<Piece>,
-    numbers: BTreeMap<WorkId, usize>,
-    outbox: Outbox,
-    durable: Outbox,
-    durable_before: Outbox,
-    sealed: u32,
-    /// Counts the program's lives; what an earlier one asked for is not heard any more.
-    born: u32,
-    is_running: bool,
-    link: bool,
-    in_flight: BTreeSet<WorkId>,
-    set_aside: BTreeSet<WorkId>,
-    wake: Option<i64>,
-    /// The program dies after so many more deeds in the current batch.
-    dies_after: Option<u64>,
+    devices: Vec<Device>,
     pub tally: Tally,
 }
 
 impl Life {
     pub fn new(seed: u64, habit: Habit) -> Self {
         let mut dice = Dice::new(seed);
+        let count = if dice.percent(30) { 2 } else { 1 };
+        let devices = (0..count).map(|_| Device::new(dice.next())).collect();
         let mut life = Self {
             habit,
             now: 0,
             calendar: Calendar::default(),
             site: Site::default(),
-            pieces: Vec::new(),
-            numbers: BTreeMap::new(),
-            outbox: Outbox::new(dice.next()),
-            durable: Outbox::default(),
-            durable_before: Outbox::default(),
-            sealed: 0,
-            born: 0,
-            is_running: true,
-            link: false,
-            in_flight: BTreeSet::new(),
-            set_aside: BTreeSet::new(),
-            wake: None,
-            dies_after: None,
-            tally: Tally::default(),
+            devices,
+            tally: Tally { second_devices: count - 1, ..Tally::default() },
             dice,
         };
-        life.durable = life.outbox.clone();
-        life.durable_before = life.outbox.clone();
-        life.imagine();
+        for d in 0..life.devices.len() {
+            life.imagine(d);
+        }
         life
     }
 
-    /// What will happen from outside.
-    fn imagine(&mut self) {
-        let count = self.dice.between(3, 9) as usize;
-        for n in 0..count {
-            let account = format!("a{}", self.dice.below(2));
-            let target = format!("t{}", self.dice.below(3));
-            let lane = match self.dice.below(3) {
-                0 => Lane::SmallAnswers,
-                1 => Lane::Posts,
-                _ => Lane::Uploads,
-            };
-            // Ids say nothing of the order.
-            let id = WorkId::new(format!("w{:04x}-{n}", self.dice.below(0x1_0000)));
-            let temper = match self.dice.below(20) {
-                0 => Temper::Refuses,
-                1 => Temper::Stalls,
-                2 => Temper::Breaks,
-                3 => Temper::Hides,
-                _ => Temper::Kind,
-            };
-            self.site.tempers.insert(id.clone(), temper);
-            self.numbers.insert(id.clone(), n);
-            let at = self.dice.between(0, BAD_MS * 3 / 4);
-            let account = AccountId::new(account);
-            let new = NewEntry { id, account, target, lane, created: TimeMs(at), doubt: false };
-            self.pieces.push(Piece { new, sealed: None });
-            self.calendar.plan(at, Deed::Seal(n));
+    /// What will happen to a device from outside.
+    fn imagine(&mut self, d: usize) {
+        for n in 0..self.dice.between(3, 9) as usize {
+            self.imagine_piece(d, n);
         }
         let mut at = 0;
         let mut up = true;
         while at < BAD_MS {
-            self.calendar.plan(at, Deed::Link(up));
+            self.calendar.plan(at, (d, Deed::Link(up)));
             at += if up { self.dice.between(1_000, 90_000) } else { self.dice.between(500, 60_000) };
             up = !up;
         }
-        self.calendar.plan(BAD_MS, Deed::Link(true));
-        self.calendar.plan(BAD_MS, Deed::Hide(false));
+        self.calendar.plan(BAD_MS, (d, Deed::Link(true)));
+        self.calendar.plan(BAD_MS, (d, Deed::Hide(false)));
         for _ in 0..self.dice.below(5) {
             let at = self.dice.between(0, BAD_MS);
-            self.calendar.plan(at, Deed::Crash);
+            self.calendar.plan(at, (d, Deed::Crash));
         }
         for _ in 0..self.dice.below(3) {
             let at = self.dice.between(0, BAD_MS);
-            self.calendar.plan(at, Deed::SessionsEnd);
+            self.calendar.plan(at, (d, Deed::SessionsEnd));
         }
         if self.dice.percent(30) {
             let at = self.dice.between(0, BAD_MS / 2);
-            self.calendar.plan(at, Deed::Hide(true));
+            self.calendar.plan(at, (d, Deed::Hide(true)));
         }
-        for n in 1..=10 {
-            self.calendar.plan(BAD_MS + n * 5 * 60_000, Deed::LooksAfter);
+        if self.dice.percent(25) {
+            let at = self.dice.between(0, BAD_MS / 2);
+            let until = self.dice.between(at, BAD_MS);
+            self.calendar.plan(at, (d, Deed::Portal(true)));
+            self.calendar.plan(until, (d, Deed::Portal(false)));
+        }
+        for _ in 0..self.dice.below(6) {
+            let at = self.dice.between(0, BAD_MS);
+            let to = match self.dice.below(6) {
+                0 => -3_600_000,
+                1 => 7 * 86_400_000,
+                2 => 3_600_000,
+                3 => -EPOCH,
+                4 => 2_147_483_648_000 - EPOCH,
+                _ => self.dice.between(-10_000, 60_000),
+            };
+            self.calendar.plan(at, (d, Deed::ClockJumps(to)));
+        }
+        for n in 0..3 {
+            self.calendar.plan(BAD_MS * n / 3 + 30_000, (d, Deed::LooksAfter));
+        }
+        for n in 1..=14 {
+            self.calendar.plan(BAD_MS + n * 5 * 60_000, (d, Deed::LooksAfter));
         }
     }
 
+    fn imagine_piece(&mut self, d: usize, n: usize) {
+        let account = format!("a{}", self.dice.below(2));
+        let target = format!("t{}", self.dice.below(3));
+        let lane = match self.dice.below(3) {
+            0 => Lane::SmallAnswers,
+            1 => Lane::Posts,
+            _ => Lane::Uploads,
+        };
+        let resend = match self.dice.below(8) {
+            0 => Resend::Neither,
+            1 => Resend::Repeatable,
+            _ => Resend::ReadBack,
+        };
+        // Ids say nothing of the order.
+        let id = WorkId::new(format!("w{:04x}-{d}{n}", self.dice.below(0x1_0000)));
+        let temper = match self.dice.below(22) {
+            0 => Temper::Refuses,
+            1 => Temper::Stalls,
+            2 => Temper::Breaks,
+            3 => Temper::Hides,
+            4 => Temper::Mute,
+            _ => Temper::Kind,
+        };
+        let text = format!("line {n} of computer {d}, with \u{1f4e6} & \"quotes\" = 100 %");
+        self.site.tempers.insert(text.clone(), temper);
+        let at = self.dice.between(0, BAD_MS * 3 / 4);
+        let account = AccountId::new(account);
+        let created = daypack_course::TimeMs(at);
+        let new = NewEntry { id: id.clone(), account, target, lane, created, doubt: false, resend, size: 10 };
+        let device = &mut self.devices[d];
+        device.numbers.insert(id, n);
+        device.pieces.push(Piece { new, text, sealed: None });
+        self.calendar.plan(at, (d, Deed::Seal(n)));
+    }
+
     pub fn live(&mut self) -> Result<(), String> {
-        while let Some((at, deed)) = self.calendar.next() {
+        let mut deeds = 0;
+        while let Some((at, (d, deed))) = self.calendar.next() {
             if at > END_MS {
                 break;
             }
+            deeds += 1;
+            if deeds > MOST_DEEDS {
+                return Err("never comes to rest".to_owned());
+            }
             self.now = at;
-            self.happen(deed)?;
+            self.happen(d, deed)?;
         }
-        self.judge()
+        for device in &self.devices {
+            judge::nothing_is_lost(device, &self.site)?;
+            judge::nothing_is_doubled(device, &self.site)?;
+            judge::order_is_kept(device, &self.site)?;
+            judge::nobody_is_held_up(device, &self.site)?;
+        }
+        Ok(())
     }
 
     fn is_bad_time(&self) -> bool {
         self.now < BAD_MS
     }
 
-    fn happen(&mut self, deed: Deed) -> Result<(), String> {
+    fn accounts() -> [AccountId; 2] {
+        [AccountId::new("a0"), AccountId::new("a1")]
+    }
+
+    fn happen(&mut self, d: usize, deed: Deed) -> Result<(), String> {
         match deed {
             Deed::Seal(n) => {
-                if !self.is_running {
-                    self.calendar.plan(self.now + 3_000, Deed::Seal(n));
+                if !self.devices[d].is_running {
+                    self.calendar.plan(self.now + 3_000, (d, Deed::Seal(n)));
                     return Ok(());
                 }
-                let mut new = self.pieces[n].new.clone();
+                let mut new = self.devices[d].pieces[n].new.clone();
                 match self.habit {
                     Habit::ForgetsTargets => new.target = n.to_string(),
                     Habit::OneQueue => new.target = "all".to_owned(),
                     _ => {}
                 }
                 let id = new.id.clone();
-                self.step(Event::Added(new))?;
+                self.step(d, Event::Added(new))?;
                 // Sealed is what is on disk; otherwise the learner sees it unsealed and seals it again.
-                if self.durable.entry(&id).is_some() {
-                    self.pieces[n].sealed = Some(self.sealed);
-                    self.sealed += 1;
+                let device = &mut self.devices[d];
+                if device.outbox.entry(&id).is_some() {
+                    device.pieces[n].sealed = Some(device.sealed);
+                    device.sealed += 1;
                 } else {
-                    self.calendar.plan(self.now + 5_000, Deed::Seal(n));
+                    self.calendar.plan(self.now + 5_000, (d, Deed::Seal(n)));
                 }
             }
-            Deed::Arrives(id, is_heard) => self.arrives(&id, is_heard)?,
-            Deed::Asked(id) => self.asked(&id),
+            Deed::Arrives(id, is_heard) => self.arrives(d, &id, is_heard)?,
+            Deed::Asked(id) => self.asked(d, &id),
             Deed::Hears(born, event) => {
-                if born == self.born && self.is_running {
-                    self.hears(event)?;
+                if born == self.devices[d].born && self.devices[d].is_running {
+                    self.hears(d, event)?;
                 }
             }
             Deed::Link(up) => {
-                self.link = up;
-                self.step_if_running(if up { Event::LinkUp } else { Event::LinkDown })?;
+                self.devices[d].link = up;
+                self.tell_reach(d)?;
+            }
+            Deed::Portal(on) => {
+                self.tally.portals += u32::from(on);
+                self.devices[d].portal = on;
+                self.tell_reach(d)?;
             }
             Deed::Hide(hidden) => self.site.hidden = hidden,
             Deed::SessionsEnd => {
-                self.site.signed_out = self.pieces.iter().map(|p| p.new.account.clone()).collect();
+                self.site.expired = Self::accounts().iter().map(ToString::to_string).collect();
             }
             Deed::SignsIn(account) => {
-                self.site.signed_out.remove(&account);
+                self.site.expired.remove(account.as_str());
                 self.tally.sign_ins += 1;
-                self.step_if_running(Event::SignedIn { account })?;
+                self.step_if_running(d, Event::SignedIn { account })?;
             }
-            Deed::Crash => self.crash(),
-            Deed::Starts => self.start()?,
-            Deed::Wake(born) => {
-                if born == self.born && self.wake == Some(self.now) {
-                    self.wake = None;
-                    self.step_if_running(Event::Tick)?;
+            Deed::ClockJumps(skew) => {
+                self.tally.clock_jumps += 1;
+                self.devices[d].wall_skew = skew;
+                // The program looks at the clock at least that often (see `engine::watch`).
+                if self.habit == Habit::TrustsWallClock {
+                    self.step_if_running(d, Event::Tick)?;
                 }
             }
-            Deed::LooksAfter => self.look_after()?,
+            Deed::Crash => self.crash(d),
+            Deed::Starts => self.start(d)?,
+            Deed::Wake(born) => {
+                let device = &mut self.devices[d];
+                if born == device.born && device.wake == Some(self.now) {
+                    device.wake = None;
+                    self.step_if_running(d, Event::Tick)?;
+                }
+            }
+            Deed::LooksAfter => self.look_after(d)?,
+        }
+        Ok(())
+    }
+
+    /// The program hears by probing which accounts' sites answer.
+    fn tell_reach(&mut self, d: usize) -> Result<(), String> {
+        let up = self.devices[d].link && !self.devices[d].portal;
+        for account in Self::accounts() {
+            let told = &mut self.devices[d].told_up;
+            let event = if up {
+                told.insert(account.clone());
+                Event::SiteUp { account }
+            } else {
+                told.remove(&account);
+                Event::SiteDown { account }
+            };
+            self.step_if_running(d, event)?;
         }
         Ok(())
     }
 
     /// A request is at the site, if it gets through.
-    fn arrives(&mut self, id: &WorkId, is_heard: bool) -> Result<(), String> {
-        let account = self.pieces[self.numbers[id]].new.account.clone();
-        let temper = self.site.temper(id);
-        let mut lost = self.is_bad_time() && self.dice.percent(25);
-        let outcome = if self.is_bad_time() && (!self.link || self.dice.percent(8)) {
-            lost = false;
+    fn arrives(&mut self, d: usize, id: &WorkId, is_heard: bool) -> Result<(), String> {
+        let piece = self.devices[d].piece(id).clone();
+        let now = self.devices[d].time(self.now, self.habit == Habit::TrustsWallClock);
+        let (link, portal) = (self.devices[d].link, self.devices[d].portal);
+        let bad = self.is_bad_time();
+        let outcome = if bad && (!link || portal || self.dice.percent(8)) {
             Outcome::Unreachable
-        } else if self.site.signed_out.contains(&account) {
-            Outcome::SignIn
-        } else if self.is_bad_time() && self.dice.percent(10) {
-            let asks = self.dice.percent(50).then(|| TimeMs(self.now + self.dice.between(1_000, 60_000)));
-            Outcome::Later { not_before: asks }
         } else {
-            match temper {
-                Temper::Refuses => Outcome::Refused(Site::refusal(self.now)),
-                Temper::Stalls => Outcome::Later { not_before: None },
-                Temper::Breaks => Outcome::Unknown,
-                Temper::Kind | Temper::Hides => {
-                    self.site.take(id);
-                    if self.site.effects.iter().filter(|e| *e == id).count() > 1 {
-                        return Err(format!("{id} took effect twice"));
-                    }
-                    Outcome::Accepted(Site::receipt(id, self.now, false))
-                }
+            if bad && self.dice.percent(15) {
+                self.tally.server_faults += 1;
+                let statuses = [500, 502, 503, 504, 429, 403, 404, 413 + 1];
+                self.site.mood = Some(statuses[self.dice.below(statuses.len() as u64) as usize]);
             }
+            let reply = self.site.take(piece.new.account.as_str(), &piece.new.target, &piece.text);
+            judge::nothing_is_doubled(&self.devices[d], &self.site)?;
+            let is_lost = bad && self.dice.percent(25);
+            post::outcome(if is_lost { &Reply::Cut } else { &reply }, now)
         };
-        let outcome = if lost { Outcome::Unknown } else { outcome };
-        if (lost || !is_heard) && self.site.has(id) {
+        if (outcome == Outcome::Unknown || !is_heard) && self.site.times(&piece.text) > 0 {
             self.tally.landed_unseen += 1;
         }
-        if !is_heard {
-            return Ok(());
+        if is_heard {
+            self.reply(d, Event::SendEnded { id: id.clone(), outcome });
         }
-        let at = self.now + self.dice.between(5, 900);
-        let heard = Event::SendEnded { id: id.clone(), outcome };
-        self.calendar.plan(at, Deed::Hears(self.born, heard));
         Ok(())
     }
 
-    /// The site is asked whether it has a piece of work. Its "no" is true when it says so.
-    fn asked(&mut self, id: &WorkId) {
-        let account = &self.pieces[self.numbers[id]].new.account;
-        let settled = if self.is_bad_time() && (!self.link || self.dice.percent(20)) {
+    /// The site is asked whether it has a piece of work.
+    fn asked(&mut self, d: usize, id: &WorkId) {
+        let device = &self.devices[d];
+        let piece = device.piece(id);
+        let now = device.time(self.now, self.habit == Habit::TrustsWallClock);
+        let (link, portal) = (device.link, device.portal);
+        let settled = if self.is_bad_time() && (!link || portal || self.dice.percent(20)) {
             Settled::CannotTell
-        } else if self.site.signed_out.contains(account) {
-            Settled::SignIn
-        } else if self.site.temper(id) == Temper::Breaks {
-            Settled::CannotTell
-        } else if self.site.hidden && self.site.temper(id) == Temper::Hides {
-            Settled::Refused(Site::refusal(self.now))
-        } else if self.site.has(id) {
-            Settled::Landed(Site::receipt(id, self.now, true))
         } else {
-            self.tally.found_missing += 1;
-            Settled::NotLanded
+            post::settled(&self.site.find(piece.new.account.as_str(), &piece.text), now)
         };
-        let at = self.now + self.dice.between(5, 900);
-        let heard = Event::SettleEnded { id: id.clone(), settled };
-        self.calendar.plan(at, Deed::Hears(self.born, heard));
+        self.tally.found_missing += u32::from(settled == Settled::NotLanded);
+        self.reply(d, Event::SettleEnded { id: id.clone(), settled });
     }
 
-    fn hears(&mut self, event: Event) -> Result<(), String> {
+    /// A reply on its way back, now and then doubled.
+    fn reply(&mut self, d: usize, event: Event) {
+        let at = self.now + self.dice.between(5, 900);
+        let born = self.devices[d].born;
+        if self.dice.percent(4) {
+            self.tally.doubled_replies += 1;
+            self.calendar.plan(at + self.dice.between(0, 400), (d, Deed::Hears(born, event.clone())));
+        }
+        self.calendar.plan(at, (d, Deed::Hears(born, event)));
+    }
+
+    fn hears(&mut self, d: usize, event: Event) -> Result<(), String> {
+        let device = &mut self.devices[d];
         let event = match event {
             Event::SendEnded { id, outcome } => {
-                self.in_flight.remove(&id);
+                device.in_flight.remove(&id);
+                if outcome != Outcome::Unknown {
+                    device.fate_unknown.remove(&id);
+                }
                 let outcome = match outcome {
                     Outcome::Unknown if self.habit == Habit::ResendsOnUnknown => Outcome::Unreachable,
                     other => other,
@@ -328,228 +396,249 @@ impl Life {
                 Event::SendEnded { id, outcome }
             }
             Event::SettleEnded { id, settled } => {
-                self.in_flight.remove(&id);
+                device.in_flight.remove(&id);
+                if matches!(settled, Settled::NotLanded | Settled::Landed(_)) {
+                    device.fate_unknown.remove(&id);
+                }
                 Event::SettleEnded { id, settled }
             }
             other => other,
         };
-        self.step(event)
+        self.step(d, event)
     }
 
-    fn step_if_running(&mut self, event: Event) -> Result<(), String> {
-        if self.is_running { self.step(event) } else { Ok(()) }
+    fn step_if_running(&mut self, d: usize, event: Event) -> Result<(), String> {
+        if self.devices[d].is_running { self.step(d, event) } else { Ok(()) }
     }
 
-    fn step(&mut self, event: Event) -> Result<(), String> {
+    fn step(&mut self, d: usize, event: Event) -> Result<(), String> {
         let is_new = matches!(event, Event::Added(_));
+        let crashes = self.is_bad_time() && self.dice.percent(3);
+        let device = &mut self.devices[d];
+        let before = crashes.then(|| device.outbox.clone());
+        let now = device.time(self.now, self.habit == Habit::TrustsWallClock);
         let effects = if self.habit == Habit::SettlesWithoutGrace {
-            let mut effects = self.outbox.step(event, TimeMs(self.now - SETTLE_GRACE_MS));
-            effects.extend(self.outbox.step(Event::Tick, TimeMs(self.now)));
+            let mut effects = device.outbox.step(event, now.plus(-SETTLE_GRACE_MS));
+            effects.extend(device.outbox.step(Event::Tick, now));
             effects
         } else {
-            self.outbox.step(event, TimeMs(self.now))
+            device.outbox.step(event, now)
         };
-        let crashes = self.is_bad_time() && self.dice.percent(3);
-        if crashes && (self.dice.percent(40) && self.habit != Habit::SendsBeforeDurable || is_new) {
+        if let Some(before) = before.clone()
+            && (self.dice.percent(40) && self.habit != Habit::SendsBeforeDurable || is_new)
+        {
             // Dies before the new state is durable: nothing of this step has happened.
-            self.crash();
+            self.devices[d].outbox = before;
+            self.crash(d);
             return Ok(());
         }
-        self.durable_before = std::mem::replace(&mut self.durable, self.outbox.clone());
-        self.dies_after = crashes.then(|| self.dice.below(effects.len() as u64 + 1));
+        let device = &mut self.devices[d];
+        device.dies_after = crashes.then(|| self.dice.below(effects.len() as u64 + 1));
         for effect in effects {
-            if self.dies_after == Some(0) {
+            let device = &mut self.devices[d];
+            if device.dies_after == Some(0) {
                 break;
             }
-            self.dies_after = self.dies_after.map(|n| n - 1);
-            self.perform(effect)?;
+            device.dies_after = device.dies_after.map(|n| n - 1);
+            self.perform(d, effect)?;
         }
-        if self.dies_after.take().is_some() {
-            if self.habit == Habit::SendsBeforeDurable {
-                self.durable = self.durable_before.clone();
+        let device = &mut self.devices[d];
+        if device.dies_after.take().is_some() {
+            if let (Habit::SendsBeforeDurable, Some(before)) = (self.habit, before) {
+                device.outbox = before;
             }
-            self.crash();
+            self.crash(d);
         }
         Ok(())
     }
 
-    fn perform(&mut self, effect: Effect) -> Result<(), String> {
+    fn perform(&mut self, d: usize, effect: Effect) -> Result<(), String> {
+        let born = self.devices[d].born;
         match effect {
             Effect::Send(id) => {
-                self.check_room(&id, "send")?;
+                self.check_room(d, &id, "send")?;
+                self.check_fate(d, &id)?;
                 let waits_long = self.is_bad_time() && self.dice.percent(15);
-                if waits_long && self.link {
+                if waits_long && self.devices[d].link {
                     // The program gives up on the reply while the request is still on its way.
                     self.tally.late_arrivals += 1;
                     let arrives = self.now + self.dice.between(500, SETTLE_GRACE_MS - 100);
                     let gives_up = self.now + self.dice.between(300, 2_000);
-                    self.calendar.plan(arrives, Deed::Arrives(id.clone(), false));
+                    self.calendar.plan(arrives, (d, Deed::Arrives(id.clone(), false)));
                     let lost = Event::SendEnded { id, outcome: Outcome::Unknown };
-                    self.calendar.plan(gives_up, Deed::Hears(self.born, lost));
+                    self.calendar.plan(gives_up, (d, Deed::Hears(born, lost)));
                 } else {
                     let at = self.now + self.dice.between(5, 1_500);
-                    self.calendar.plan(at, Deed::Arrives(id, true));
+                    self.calendar.plan(at, (d, Deed::Arrives(id, true)));
                 }
             }
             Effect::Settle(id) => {
-                self.check_room(&id, "settle")?;
+                self.check_room(d, &id, "settle")?;
                 let at = self.now + self.dice.between(5, 1_500);
-                self.calendar.plan(at, Deed::Asked(id));
+                self.calendar.plan(at, (d, Deed::Asked(id)));
             }
-            Effect::StateChanged(id, state) => self.told(&id, &state)?,
+            Effect::StateChanged(id, state) => self.told(d, &id, &state)?,
             Effect::WakeAt(at) => {
-                if at.0 <= self.now && self.habit != Habit::SettlesWithoutGrace {
-                    return Err(format!("wakes at {} which is over at {}", at.0, self.now));
+                let clock = self.devices[d].time(self.now, self.habit == Habit::TrustsWallClock);
+                if at <= clock && self.habit != Habit::SettlesWithoutGrace {
+                    return Err(format!("wakes at {} which is over at {}: a negative timer", at.0, clock.0));
                 }
-                self.wake = Some(at.0);
-                self.calendar.plan(at.0, Deed::Wake(self.born));
+                if at <= clock {
+                    return Ok(());
+                }
+                let rings = self.now + at.since(clock);
+                self.devices[d].wake = Some(rings);
+                self.calendar.plan(rings, (d, Deed::Wake(born)));
             }
             Effect::NeedsSignIn(account) => {
                 let at = self.now + self.dice.between(1_000, 120_000);
-                self.calendar.plan(at, Deed::SignsIn(account));
+                self.calendar.plan(at, (d, Deed::SignsIn(account)));
             }
         }
         Ok(())
     }
 
-    fn check_room(&mut self, id: &WorkId, what: &str) -> Result<(), String> {
-        if !self.link {
-            return Err(format!("{what} of {id} while the link is down"));
+    /// Nothing whose end nobody knows is sent again by itself, unless repeating does no harm.
+    fn check_fate(&mut self, d: usize, id: &WorkId) -> Result<(), String> {
+        let device = &mut self.devices[d];
+        let repeatable = device.piece(id).new.resend == Resend::Repeatable;
+        if !device.fate_unknown.insert(id.clone()) && !repeatable {
+            return Err(format!("{:?} is sent again by itself: twice, perhaps", device.piece(id).text));
         }
-        if !self.in_flight.insert(id.clone()) {
+        Ok(())
+    }
+
+    fn check_room(&mut self, d: usize, id: &WorkId, what: &str) -> Result<(), String> {
+        let device = &mut self.devices[d];
+        if !device.told_up.contains(&device.piece(id).new.account) {
+            return Err(format!("{what} of {id} while its site is out of reach"));
+        }
+        if !device.in_flight.insert(id.clone()) {
             return Err(format!("{what} of {id} which is on its way already"));
         }
-        let account = |id: &WorkId| self.pieces[self.numbers[id]].new.account.clone();
-        let of_account = self.in_flight.iter().filter(|other| account(other) == account(id)).count();
+        let account = |id: &WorkId| device.piece(id).new.account.clone();
+        let of_account = device.in_flight.iter().filter(|other| account(other) == account(id)).count();
         if of_account > 2 {
             return Err(format!("{what} of {id} makes {of_account} at once"));
         }
-        if self.outbox.signed_out().any(|a| *a == account(id)) {
+        if device.outbox.signed_out().any(|a| *a == account(id)) {
             return Err(format!("{what} of {id} while signed out"));
+        }
+        if what == "settle" && device.piece(id).new.resend != Resend::ReadBack {
+            return Err(format!("settle of {id} which cannot be asked about"));
         }
         Ok(())
     }
 
-    fn told(&mut self, id: &WorkId, state: &WorkState) -> Result<(), String> {
+    fn told(&mut self, d: usize, id: &WorkId, state: &WorkState) -> Result<(), String> {
         match state {
-            WorkState::Accepted { .. } => {
-                self.tally.accepted += 1;
-                if !self.site.has(id) {
-                    return Err(format!("{id} is called accepted and the site does not have it"));
-                }
-            }
+            WorkState::Accepted { .. } => self.tally.accepted += 1,
             WorkState::InDoubt => self.tally.doubts += 1,
-            WorkState::Refused { .. } => {
-                self.tally.refused += 1;
+            WorkState::Refused { .. } => self.tally.refused += 1,
+            WorkState::Unclear => {
+                self.tally.unclear += 1;
+                if self.habit == Habit::ResendsUnclear {
+                    let says = Event::LearnerSays { id: id.clone(), arrived: false };
+                    self.calendar.plan(self.now, (d, Deed::Hears(self.devices[d].born, says)));
+                }
             }
             WorkState::Waiting | WorkState::Sending => {}
         }
         Ok(())
     }
 
-    fn crash(&mut self) {
-        if !self.is_running {
+    fn crash(&mut self, d: usize) {
+        let device = &mut self.devices[d];
+        if !device.is_running {
             return;
         }
         self.tally.crashes += 1;
-        self.is_running = false;
-        self.born += 1;
-        self.wake = None;
-        self.in_flight.clear();
-        self.calendar.drop_where(|deed| matches!(deed, Deed::SignsIn(_)));
-        self.calendar.plan(self.now + self.dice.between(0, 5_000), Deed::Starts);
+        device.is_running = false;
+        device.born += 1;
+        device.wake = None;
+        device.in_flight.clear();
+        self.calendar.drop_where(|(of, deed)| *of == d && matches!(deed, Deed::SignsIn(_)));
+        self.calendar.plan(self.now + self.dice.between(0, 5_000), (d, Deed::Starts));
     }
 
-    fn start(&mut self) -> Result<(), String> {
-        self.is_running = true;
-        let mut kept = serde_json::to_value(&self.durable).unwrap();
+    fn start(&mut self, d: usize) -> Result<(), String> {
+        let trusts_wall = self.habit == Habit::TrustsWallClock;
+        let device = &mut self.devices[d];
+        device.is_running = true;
+        device.steady_skew = device.wall_skew;
+        device.told_up.clear();
+        let mut kept = serde_json::to_value(&device.outbox).unwrap();
         if self.habit == Habit::DropsRefused {
             kept["entries"].as_object_mut().unwrap().retain(|_, e| e["state"]["state"] != "refused");
         }
-        self.outbox = serde_json::from_value(kept).unwrap();
+        device.outbox = serde_json::from_value(kept).unwrap();
+        // What the disk knows to be waiting was never sent by a life that is over.
+        let on_disk: BTreeSet<WorkId> = device
+            .outbox
+            .entries()
+            .filter(|e| matches!(e.state, WorkState::Waiting | WorkState::Accepted { .. }))
+            .map(|e| e.id.clone())
+            .collect();
+        if self.habit != Habit::SendsBeforeDurable {
+            device.fate_unknown.retain(|id| !on_disk.contains(id));
+        }
         if self.habit == Habit::ResendsOnUnknown {
-            let sending: Vec<WorkId> = self
+            let sending: Vec<WorkId> = device
                 .outbox
                 .entries()
                 .filter(|e| e.state == WorkState::Sending)
                 .map(|e| e.id.clone())
                 .collect();
+            let now = device.time(self.now, trusts_wall);
             for id in sending {
-                self.outbox.step(Event::SendEnded { id, outcome: Outcome::Unreachable }, TimeMs(self.now));
+                device.outbox.step(Event::SendEnded { id, outcome: Outcome::Unreachable }, now);
             }
         }
-        self.step(Event::Restarted)?;
-        if self.link && self.is_running { self.step(Event::LinkUp) } else { Ok(()) }
+        self.step(d, Event::Restarted)?;
+        self.tell_reach(d)
     }
 
-    /// In good times the learner tries refused work once more, then lets later work pass.
-    fn look_after(&mut self) -> Result<(), String> {
-        let refused: Vec<WorkId> = self
+    /// The learner tries refused work once more or lets later work pass, and answers where the site could not say
+    /// it: by looking at the site in a browser, and now and then wrongly.
+    fn look_after(&mut self, d: usize) -> Result<(), String> {
+        let needs: Vec<(WorkId, bool)> = self.devices[d]
             .outbox
             .entries()
-            .filter(|e| matches!(e.state, WorkState::Refused { .. }) && !e.set_aside)
-            .map(|e| e.id.clone())
+            .filter(|e| e.state == WorkState::Unclear || (is_refused(&e.state) && !e.set_aside))
+            .map(|e| (e.id.clone(), is_refused(&e.state)))
             .collect();
-        for id in refused {
-            if self.dice.percent(50) {
-                self.step_if_running(Event::LearnerRetries { id })?;
+        for (id, refused) in needs {
+            if !self.devices[d].is_running {
+                break;
+            }
+            if refused && self.is_bad_time() {
+                continue;
+            }
+            let event = if refused && self.dice.percent(50) {
+                Event::LearnerRetries { id }
+            } else if refused {
+                self.devices[d].set_aside.insert(id.clone());
+                Event::SetAside { id }
+            } else if self.dice.percent(20) {
+                Event::LearnerRetries { id }
             } else {
-                self.set_aside.insert(id.clone());
-                self.step_if_running(Event::SetAside { id })?;
-            }
+                self.tally.learner_words += 1;
+                let device = &mut self.devices[d];
+                let arrived = self.site.times(&device.piece(&id).text) > 0 && !self.dice.percent(10);
+                if arrived {
+                    device.said_there.insert(id.clone());
+                } else {
+                    *device.again.entry(id.clone()).or_default() += 1;
+                    device.fate_unknown.remove(&id);
+                }
+                Event::LearnerSays { id, arrived }
+            };
+            self.step_if_running(d, event)?;
         }
         Ok(())
     }
+}
 
-    fn judge(&self) -> Result<(), String> {
-        self.nothing_is_lost()?;
-        self.order_is_kept()?;
-        self.nobody_is_held_up()
-    }
-
-    fn nothing_is_lost(&self) -> Result<(), String> {
-        let mut sealed = self.pieces.iter().filter(|p| p.sealed.is_some());
-        match sealed.find(|p| self.outbox.entry(&p.new.id).is_none()) {
-            Some(piece) => Err(format!("{} is lost", piece.new.id)),
-            None => Ok(()),
-        }
-    }
-
-    fn order_is_kept(&self) -> Result<(), String> {
-        let mut last: BTreeMap<(&AccountId, &str), &Piece> = BTreeMap::new();
-        for id in self.site.effects.iter().filter(|id| !self.set_aside.contains(*id)) {
-            let piece = &self.pieces[self.numbers[id]];
-            if let Some(before) = last.insert((&piece.new.account, &piece.new.target), piece)
-                && before.sealed > piece.sealed
-            {
-                return Err(format!("{id} after {}: not the order they were sealed in", before.new.id));
-            }
-        }
-        Ok(())
-    }
-
-    /// At the end only poison waits, and what comes after it for the same target.
-    fn nobody_is_held_up(&self) -> Result<(), String> {
-        let is_accepted = |id: &WorkId| {
-            self.outbox.entry(id).is_some_and(|e| matches!(e.state, WorkState::Accepted { .. }))
-        };
-        let is_poison = |id: &WorkId| !matches!(self.site.temper(id), Temper::Kind | Temper::Hides);
-        for piece in self.pieces.iter().filter(|p| p.sealed.is_some() && !is_accepted(&p.new.id)) {
-            let mine = &piece.new;
-            let is_excused = is_poison(&mine.id)
-                || self.set_aside.contains(&mine.id)
-                || self.pieces.iter().any(|other| {
-                    other.new.account == mine.account
-                        && other.new.target == mine.target
-                        && other.sealed < piece.sealed
-                        && is_poison(&other.new.id)
-                        && !self.set_aside.contains(&other.new.id)
-                });
-            if !is_excused {
-                let entry = self.outbox.entry(&mine.id);
-                return Err(format!("{} is held up for no reason of its own: {entry:?}", mine.id));
-            }
-        }
-        Ok(())
-    }
+fn is_refused(state: &WorkState) -> bool {
+    matches!(state, WorkState::Refused { .. })
 }

@@ -104,6 +104,7 @@ pub(super) fn build(archive: &Archive, head: Head, name: &str) -> Imported {
         origin: Origin::Import { format: FORMAT.into(), name: crate::printable(name) },
         sections,
         assets: work.assets,
+        zone: None,
     };
     Imported { course, findings: work.findings, files: work.files, archive: archive.clone() }
 }

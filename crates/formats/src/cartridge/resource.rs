@@ -213,6 +213,7 @@ fn assignment(build: &mut Build<'_>, root: xml::Element<'_>, folder: &str) -> Ma
         .collect();
     let points = root.child("gradable").and_then(|g| g.attribute("points_possible"));
     made.body = ItemBody::Assignment(Assignment {
+        cut_off: None,
         brief_html,
         accepts_text: formats.iter().any(|f| matches!(*f, "html" | "text")),
         max_files: u32::from(formats.contains(&"file")),
@@ -257,6 +258,7 @@ fn canvas_assignment(build: &mut Build<'_>, resource: &Resource) -> Made {
     let text = |name: &str| root.map_or("", |r| r.text_of(name));
     let types = text("submission_types");
     made.body = ItemBody::Assignment(Assignment {
+        cut_off: None,
         brief_html: brief,
         accepts_text: types.contains("online_text_entry"),
         max_files: u32::from(types.contains("online_upload")),

@@ -122,6 +122,7 @@ pub(super) fn convert(
         },
         sections,
         assets: work.assets,
+        zone: None,
     };
     Ok(Packed { course, files: work.files })
 }
@@ -219,6 +220,7 @@ impl Work<'_> {
                 max_files: *max_files,
                 max_file_bytes: *max_file_bytes,
                 due: *due,
+                cut_off: None,
                 max_grade: *max_grade,
             }),
             FolderBody::Discussion { prompt_html } => {

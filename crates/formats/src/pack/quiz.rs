@@ -28,6 +28,7 @@ pub(super) fn convert(item: &str, quiz: &FolderQuiz) -> Result<Quiz, PackError> 
         max_attempts: quiz.max_attempts,
         questions,
         start_online: false,
+        closes: None,
         files: std::collections::BTreeMap::new(),
     })
 }

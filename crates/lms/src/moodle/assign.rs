@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::rest::{CallError, Rest};
 use super::{files, judge, loose, words};
-use crate::connector::{Desk, StepLog, SubmissionView};
+use crate::connector::{Desk, SiteVersion, StepLog, SubmissionView};
 
 /// What is handed in.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +115,19 @@ impl Status {
             text: self.text.clone(),
             files: self.files.keys().cloned().collect(),
             can_edit: self.can_edit,
+        }
+    }
+
+    /// To be read beside what was handed in here.
+    pub fn version(&self) -> SiteVersion {
+        let view = self.view();
+        let secs = self.modified.as_deref().and_then(|t| t.parse::<i64>().ok());
+        SiteVersion {
+            at: secs.map(|s| TimeMs(s.saturating_mul(1000))),
+            base: view.base,
+            lines: vec![(String::new(), view.text)],
+            files: view.files,
+            hidden: false,
         }
     }
 

@@ -107,9 +107,10 @@ pub fn settled(error: &CallError) -> Settled {
     match outcome(error) {
         Outcome::SignIn => Settled::SignIn,
         Outcome::Refused(refusal) => Settled::Refused(refusal),
-        Outcome::Accepted(_) | Outcome::Later { .. } | Outcome::Unreachable | Outcome::Unknown => {
-            Settled::CannotTell
-        }
+        // It answered, and this is no answer to the question.
+        Outcome::Accepted(_) | Outcome::Later { .. } => Settled::Untold,
+        Outcome::Unknown if !matches!(error, CallError::Net(_)) => Settled::Untold,
+        Outcome::Unreachable | Outcome::Unknown => Settled::CannotTell,
     }
 }
 

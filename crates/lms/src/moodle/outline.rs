@@ -62,7 +62,25 @@ pub async fn outline(rest: &Rest<'_>, session: &Session, remote: &str) -> Result
         };
         details.insert(kind.to_owned(), entries(kind, key, &answer));
     }
-    build(session, remote, &listing, &about, &details)
+    let mut course = build(session, remote, &listing, &about, &details)?;
+    course.zone = zone(rest).await;
+    Ok(course)
+}
+
+/// The zone the site's dates are meant in; without its word there is none.
+async fn zone(rest: &Rest<'_>) -> Option<String> {
+    read_zone(&rest.call("tool_mobile_get_config", json!({"section": ""})).await.ok()?.value)
+}
+
+/// The zone everybody has, else the site's own.
+pub fn read_zone(config: &Value) -> Option<String> {
+    let settings = loose::list(config, "settings");
+    let value = |name: &str| {
+        settings.iter().find(|s| loose::text(s, "name") == name).map(|s| loose::text(s, "value"))
+    };
+    // 99: everybody has their own.
+    let is_zone = |zone: &String| zone.contains('/') || zone == "UTC";
+    value("forcetimezone").filter(is_zone).or_else(|| value("timezone").filter(is_zone))
 }
 
 /// A refused call is done without; a broken link is not.
@@ -111,6 +129,7 @@ pub fn build(
         },
         sections: Vec::new(),
         assets: BTreeMap::new(),
+        zone: None,
     };
     if course.title == "?" {
         course.title = format!(
@@ -198,4 +217,18 @@ pub fn decoded(part: &str) -> String {
 /// An asset's name within the course.
 pub(crate) fn asset_id(cmid: &str, path: &str) -> AssetId {
     AssetId::new(format!("cm{cmid}/{}", path.trim_start_matches('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_zone_is_the_sites_unless_everybody_has_one_by_force() {
+        let config = |forced: &str, own: &str| json!({"settings": [{"name": "timezone", "value": own}, {"name": "forcetimezone", "value": forced}]});
+        assert_eq!(read_zone(&config("99", "Europe/London")).as_deref(), Some("Europe/London"));
+        assert_eq!(read_zone(&config("Asia/Tokyo", "Europe/London")).as_deref(), Some("Asia/Tokyo"));
+        assert_eq!(read_zone(&config("99", "99")), None);
+        assert_eq!(read_zone(&json!({})), None);
+    }
 }

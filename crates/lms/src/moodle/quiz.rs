@@ -12,10 +12,11 @@ use daypack_course::work::{Answer, Outcome, Refusal, RefusalReason, Settled};
 use daypack_course::{AssetId, TimeMs};
 use serde_json::{Value, json};
 
+use super::question::fill::{Holds, compare};
 use super::question::{self, Slot};
 use super::rest::{CallError, Rest};
 use super::{files, judge, loose, outline, words};
-use crate::connector::{Desk, QuizFile, ReadError, StartError, StartedQuiz, StepLog};
+use crate::connector::{Desk, QuizFile, ReadError, SiteVersion, StartError, StartedQuiz, StepLog};
 use proof::Proof;
 
 /// Most pages of an attempt.
@@ -144,15 +145,27 @@ async fn pages(rest: &Rest<'_>, attempt: &str) -> Result<(Vec<Slot>, TimeMs), Ca
     Ok((out, at))
 }
 
-/// Sends a finished attempt.
+/// What is handed in.
+#[derive(Clone, Copy, Debug)]
+pub struct Paper<'a> {
+    /// The site's attempt, when it was started there.
+    pub remote: Option<&'a str>,
+    /// The answers.
+    pub answers: &'a [Answer],
+    /// The learner has compared and wants it sent as it is.
+    pub anyway: bool,
+}
+
+/// Sends a finished attempt. Before anything is finished at the site, what is there is compared: answers of another
+/// device, and questions that are not the same any more, are for the learner to decide on.
 pub async fn send(
     rest: &Rest<'_>,
     quiz: &Binding,
-    remote: Option<&str>,
-    answers: &[Answer],
+    paper: &Paper<'_>,
     log: &mut StepLog,
     desk: &dyn Desk,
 ) -> Result<Outcome, Outcome> {
+    let Paper { remote, answers, anyway } = *paper;
     let lost = |e: CallError| judge::outcome(&e);
     let id = match log.attempt.clone().or_else(|| remote.map(str::to_owned)) {
         Some(id) => id,
@@ -169,6 +182,8 @@ pub async fn send(
         }
     }
     let own_numbers = remote == Some(id.as_str());
+    // After a finish of ours what is there may be our own.
+    let compares = !anyway && !log.risky;
     for _ in 0..TRIES {
         let (slots, at) = match pages(rest, &id).await {
             Ok(read) => read,
@@ -184,6 +199,12 @@ pub async fn send(
         let (fields, missing) = place(&slots, answers, own_numbers);
         if missing && fields.is_empty() && !slots.is_empty() {
             return Ok(judge::refusal(RefusalReason::Gone, "", at));
+        }
+        if compares && slots.iter().any(|slot| holds_other_answer(slot, &fields)) {
+            return Ok(judge::refusal(RefusalReason::Conflict, "", at));
+        }
+        if compares && missing && !slots.is_empty() {
+            return Ok(judge::refusal(RefusalReason::QuestionsChanged, "", at));
         }
         log.missing = missing && !slots.is_empty();
         log.sent = fields.clone();
@@ -221,6 +242,33 @@ pub async fn send(
         }
     }
     Ok(Outcome::Later { not_before: None })
+}
+
+/// Whether another device (or a browser) saved another answer: what is there was saved after the start, and differs.
+fn holds_other_answer(slot: &Slot, fields: &BTreeMap<String, String>) -> bool {
+    let was_saved = slot.sequence.parse::<u64>().is_ok_and(|n| n > 1);
+    was_saved && compare(slot, fields) == Some(Holds::Other)
+}
+
+/// What the site holds of an attempt: the review, or the pages while it is open.
+pub async fn version(rest: &Rest<'_>, attempt: Option<&str>) -> Result<SiteVersion, CallError> {
+    let Some(id) = attempt else { return Ok(SiteVersion { hidden: true, ..SiteVersion::default() }) };
+    let (slots, at) = match proof::review(rest, id).await {
+        Ok(review) => (review.slots, Some(review.finished)),
+        Err(CallError::Refused { .. }) => match pages(rest, id).await {
+            Ok((slots, _)) => (slots, None),
+            Err(CallError::Refused { .. }) => (Vec::new(), None),
+            Err(error) => return Err(error),
+        },
+        Err(error) => return Err(error),
+    };
+    Ok(SiteVersion {
+        at,
+        base: None,
+        hidden: slots.is_empty(),
+        lines: slots.iter().map(|slot| (words::plain(&slot.text_html), slot.answer_shown())).collect(),
+        files: Vec::new(),
+    })
 }
 
 /// The attempt was closed before this finish was sent: the review says whether the answers are in all the same.

@@ -118,6 +118,7 @@ mod tests {
             origin: Origin::BuiltIn,
             sections: Vec::new(),
             assets: Default::default(),
+            zone: None,
         }
     }
 

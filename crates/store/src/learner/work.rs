@@ -112,7 +112,7 @@ impl Store {
         })
     }
 
-    /// How many pieces of work are waiting, on their way or in doubt.
+    /// How many pieces of work are waiting, on their way, in doubt or unclear.
     pub fn unsent_count(&self) -> Result<u64, StoreError> {
         self.learner.read(|c| {
             let sql = format!("SELECT count(*) FROM work WHERE {UNSENT}");
@@ -175,13 +175,14 @@ pub(crate) fn put_state(
 }
 
 const COLUMNS: &str = "id, sealed, seal, state, tries, changed";
-const UNSENT: &str = "stands IN ('waiting', 'sending', 'in_doubt')";
+const UNSENT: &str = "stands IN ('waiting', 'sending', 'in_doubt', 'unclear')";
 
 pub(crate) fn stands(state: &WorkState) -> &'static str {
     match state {
         WorkState::Waiting => "waiting",
         WorkState::Sending => "sending",
         WorkState::InDoubt => "in_doubt",
+        WorkState::Unclear => "unclear",
         WorkState::Accepted { .. } => "accepted",
         WorkState::Refused { .. } => "refused",
     }

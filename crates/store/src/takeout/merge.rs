@@ -320,7 +320,7 @@ fn work(tx: &Connection, fact: &WorkFact, merged: &mut Merged) -> Result<(), Sto
             WorkState::Accepted { receipt } if stands != "accepted" => {
                 merged.receipts.push((fact.id.clone(), receipt.clone()));
             }
-            WorkState::Sending | WorkState::InDoubt if stands == "waiting" => {
+            WorkState::Sending | WorkState::InDoubt | WorkState::Unclear if stands == "waiting" => {
                 merged.doubted.push(fact.id.clone());
             }
             _ => {}
@@ -328,7 +328,10 @@ fn work(tx: &Connection, fact: &WorkFact, merged: &mut Merged) -> Result<(), Sto
         return Ok(());
     }
     let state = match &fact.state {
-        WorkState::Waiting | WorkState::Sending | WorkState::InDoubt => WorkState::InDoubt,
+        // What was unclear elsewhere is looked at once more from here before the learner is asked again.
+        WorkState::Waiting | WorkState::Sending | WorkState::InDoubt | WorkState::Unclear => {
+            WorkState::InDoubt
+        }
         done @ (WorkState::Accepted { .. } | WorkState::Refused { .. }) => done.clone(),
     };
     // Rows stand in the order they were sealed; what cannot be read is kept as it is and never sent.

@@ -200,7 +200,7 @@ text: string, };
 /**
  * What to know about an accepted piece of work.
  */
-export type Caveat = "late_answers_dropped" | "questions_changed" | "files_missing";
+export type Caveat = "late_answers_dropped" | "questions_changed" | "files_missing" | "on_learners_word";
 
 /**
  * A chapter of a lecture.
@@ -231,6 +231,48 @@ text_html: string,
  * Shown after scoring when it was chosen; may be empty.
  */
 feedback_html: string, };
+
+/**
+ * One fact about clocks.
+ */
+export type ClockFactView = { "fact": "contact", 
+/**
+ * Address of the site.
+ */
+site: string, 
+/**
+ * By the site's clock.
+ */
+server: TimeMs, 
+/**
+ * By this computer's.
+ */
+local: TimeMs, } | { "fact": "jumped", 
+/**
+ * By this computer's clock, afterwards.
+ */
+local: TimeMs, 
+/**
+ * By how much, in milliseconds.
+ */
+by_ms: number, } | { "fact": "slept", 
+/**
+ * By this computer's clock, afterwards.
+ */
+local: TimeMs, 
+/**
+ * How long, in milliseconds.
+ */
+ms: number, };
+
+/**
+ * What is known of clocks, newest first.
+ */
+export type ClockFacts = { 
+/**
+ * The facts.
+ */
+facts: Array<ClockFactView>, };
 
 /**
  * A course on this computer.
@@ -343,7 +385,45 @@ tiers: Array<TierSize>,
 /**
  * When its publisher last confirmed it, once that is too long ago to call it up to date. It works all the same.
  */
-last_confirmed: TimeMs | null, };
+last_confirmed: TimeMs | null, 
+/**
+ * Time zone of the course's dates (IANA), where it is known.
+ */
+zone: string | null, };
+
+/**
+ * A deadline at one moment.
+ */
+export type Deadline = { 
+/**
+ * Must be with the site before this instant: the due time, or the closing time once that is over.
+ */
+send_before: TimeMs, 
+/**
+ * Asked for by then.
+ */
+due: TimeMs | null, 
+/**
+ * Nothing is taken after.
+ */
+closes: TimeMs | null, 
+/**
+ * What there is to do.
+ */
+urgency: Urgency, 
+/**
+ * Milliseconds left by the site's clock, never negative.
+ */
+left_ms: number, 
+/**
+ * The computer's clock is wrong by so much (the site's minus ours), when that matters.
+ */
+clock_wrong_ms: number | null, };
+
+/**
+ * What a learner can decide on a piece of work.
+ */
+export type Decision = "is_there" | "send_again" | "keep_sites" | "send_mine" | "keep_both";
 
 /**
  * A SHA-256 digest, written as 64 lower-case hexadecimal digits.
@@ -898,7 +978,11 @@ grade: Grade | null,
 /**
  * New feedback.
  */
-unseen: boolean, };
+unseen: boolean, 
+/**
+ * When work must be there; `None` without a date or once it is there.
+ */
+deadline: Deadline | null, };
 
 /**
  * Everything needed to study one item.
@@ -943,12 +1027,16 @@ sent: Array<WorkCard>,
 /**
  * What it is.
  */
-body: ItemBodyView, };
+body: ItemBodyView, 
+/**
+ * Time zone of the course's dates (IANA), where it is known.
+ */
+zone: string | null, };
 
 /**
  * How taking along stands.
  */
-export type JobState = "running" | "queued" | "waiting_for_link" | "paused" | "low_battery" | "no_space" | "sign_in" | "failed" | "done";
+export type JobState = "running" | "queued" | "waiting_for_link" | "costs_money" | "paused" | "low_battery" | "no_space" | "sign_in" | "failed" | "done";
 
 /**
  * What is being taken along of one course.
@@ -1109,7 +1197,11 @@ since: TimeMs,
 /**
  * When a site last answered.
  */
-last_contact: TimeMs | null, };
+last_contact: TimeMs | null, 
+/**
+ * It costs money, by the learner's word or the computer's.
+ */
+costs_money: boolean, };
 
 /**
  * Pairs to be found.
@@ -1136,6 +1228,11 @@ export type MatchingKey = {
  * Left id -> right id.
  */
 pairs: { [key in string]: string }, };
+
+/**
+ * Whether the connection costs money.
+ */
+export type Metered = "system" | "yes" | "no";
 
 /**
  * Any number of several is right.
@@ -1619,6 +1716,36 @@ found: boolean,
 caveat: Caveat | null, };
 
 /**
+ * A receipt to write.
+ */
+export type ReceiptExport = { 
+/**
+ * Of which work.
+ */
+work: WorkId, 
+/**
+ * Into which folder; absolute path.
+ */
+folder: string, 
+/**
+ * Words for its headings, by name; the names themselves where they are missing.
+ */
+words: { [key in string]: string }, };
+
+/**
+ * A receipt file.
+ */
+export type ReceiptFile = { 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * The last hash of its chain.
+ */
+head: string, };
+
+/**
  * Why the site does not take a piece of work.
  */
 export type Refusal = { 
@@ -1638,7 +1765,7 @@ at: TimeMs, };
 /**
  * Reasons for a refusal.
  */
-export type RefusalReason = "closed" | "not_open_yet" | "already_submitted" | "no_attempts_left" | "finished_elsewhere" | "gone" | "not_allowed" | "too_large" | "conflict" | "other";
+export type RefusalReason = "closed" | "not_open_yet" | "already_submitted" | "no_attempts_left" | "finished_elsewhere" | "gone" | "not_allowed" | "too_large" | "conflict" | "questions_changed" | "other";
 
 /**
  * What a learner gave as answer.
@@ -1783,7 +1910,19 @@ captions: boolean,
 /**
  * What closing the window does while work waits to be sent.
  */
-on_close: OnClose, };
+on_close: OnClose, 
+/**
+ * Whether the connection costs money.
+ */
+metered: Metered, 
+/**
+ * Answers and messages may use a connection that costs money.
+ */
+metered_work: boolean, 
+/**
+ * Lectures and other large things may use it, too.
+ */
+metered_large: boolean, };
 
 /**
  * A word or a short phrase.
@@ -1903,6 +2042,31 @@ name: string,
 kind: string, };
 
 /**
+ * What the site holds in the place of a piece of work.
+ */
+export type SiteVersionView = { 
+/**
+ * When it was last changed, by the site's clock.
+ */
+at: TimeMs | null, 
+/**
+ * When it was brought here.
+ */
+fetched: TimeMs, 
+/**
+ * The whole text; for a quiz, question and answer in turn.
+ */
+text: Array<WorkLine>, 
+/**
+ * Names of the files.
+ */
+files: Array<string>, 
+/**
+ * The site has something and does not show it.
+ */
+hidden: boolean, };
+
+/**
  * Starting afresh.
  */
 export type StartAfresh = { 
@@ -1974,6 +2138,11 @@ size: number, };
 export type TimeMs = number;
 
 /**
+ * What the last try that led to nothing ran into, for the learner.
+ */
+export type Trouble = "not_reached" | "asked_to_wait" | "reply_lost" | "interrupted" | "untold" | "sign_in";
+
+/**
  * A statement to judge.
  */
 export type TrueFalse = { 
@@ -1990,6 +2159,11 @@ export type TrueFalseKey = {
  * Whether the statement is true.
  */
 value: boolean, };
+
+/**
+ * What there is to do about a deadline.
+ */
+export type Urgency = "calm" | "soon" | "now" | "late" | "over";
 
 /**
  * One playable file.
@@ -2052,6 +2226,11 @@ rate: number,
  * What was watched.
  */
 watched: Watched, };
+
+/**
+ * Why a piece of work does not move just now.
+ */
+export type Wait = "connection" | "sign_in" | "costs_money" | "behind_another" | "site_asked" | "next_try" | "turn" | "learner";
 
 /**
  * The watched parts of one lecture.
@@ -2138,7 +2317,44 @@ excerpt: string,
 /**
  * Name of the site it goes to.
  */
-site_name: string, };
+site_name: string, 
+/**
+ * Which of the lists it belongs to.
+ */
+group: WorkGroup, 
+/**
+ * Why it does not move just now.
+ */
+wait: Wait | null, 
+/**
+ * What the last try that led to nothing ran into.
+ */
+trouble: Trouble | null, 
+/**
+ * Not taken, and the learner decided to leave it at that; it stays to be read.
+ */
+set_aside: boolean, 
+/**
+ * When it must be there; `None` without a date or once it is there.
+ */
+deadline: Deadline | null, 
+/**
+ * Time zone of the course's dates (IANA), where it is known.
+ */
+zone: string | null, };
+
+/**
+ * A decision on a piece of work.
+ */
+export type WorkDecide = { 
+/**
+ * Which one.
+ */
+work: WorkId, 
+/**
+ * What.
+ */
+decision: Decision, };
 
 /**
  * A piece of work with its full text.
@@ -2155,7 +2371,19 @@ text: Array<WorkLine>,
 /**
  * Files.
  */
-files: Array<FileView>, };
+files: Array<FileView>, 
+/**
+ * What the site holds in its place, where both are to be compared.
+ */
+theirs: SiteVersionView | null, 
+/**
+ * What the learner can decide now.
+ */
+decisions: Array<Decision>, 
+/**
+ * When it was written.
+ */
+written: WrittenView | null, };
 
 /**
  * Where to write one piece of work.
@@ -2173,6 +2401,11 @@ path: string,
  * As in `ExportWork`.
  */
 words: { [key in string]: string }, };
+
+/**
+ * The lists of the outbox page.
+ */
+export type WorkGroup = "needs_you" | "waiting" | "sent";
 
 /**
  * One piece of work to be sent (UUIDv7): made once, never reused, sent at most once with effect.
@@ -2207,9 +2440,9 @@ about: string,
 text: string, };
 
 /**
- * Where a piece of work stands. The five states a learner sees.
+ * Where a piece of work stands. The states a learner sees.
  */
-export type WorkState = { "state": "waiting" } | { "state": "sending" } | { "state": "in_doubt" } | { "state": "accepted", 
+export type WorkState = { "state": "waiting" } | { "state": "sending" } | { "state": "in_doubt" } | { "state": "unclear" } | { "state": "accepted", 
 /**
  * The proof.
  */
@@ -2222,7 +2455,28 @@ refusal: Refusal, };
 /**
  * The state of a piece of work, without its details.
  */
-export type WorkStep = "waiting" | "sending" | "in_doubt" | "accepted" | "refused";
+export type WorkStep = "waiting" | "sending" | "in_doubt" | "unclear" | "accepted" | "refused";
+
+/**
+ * When a piece of work was written, for a receipt.
+ */
+export type WrittenView = { 
+/**
+ * The first save.
+ */
+first: TimeMs, 
+/**
+ * The last save.
+ */
+last: TimeMs, 
+/**
+ * Events in the chain.
+ */
+events: number, 
+/**
+ * The last hash; it stands for the whole chain.
+ */
+head: string, };
 
 /** Every command: its input and its output. */
 export interface Commands {
@@ -2296,6 +2550,12 @@ export interface Commands {
   work: { input: WorkInput; output: WorkDetail };
   /** Tries again now what waits or was refused. */
   work_retry: { input: WorkInput; output: WorkDetail };
+  /** The learner's decision on work that is unclear or was not taken. Deletes nothing. */
+  work_decide: { input: WorkDecide; output: WorkDetail };
+  /** Writes when a piece of work was written, as one file to read and to check. */
+  receipt_export: { input: ReceiptExport; output: ReceiptFile };
+  /** What is known of this computer's clock and the sites' clocks. */
+  clock_facts: { input: Nothing; output: ClockFacts };
   /** Grades, comments and recorded messages, newest first. */
   inbox: { input: Nothing; output: Inbox };
   /** Marks feedback as seen. */
@@ -2351,6 +2611,9 @@ export const COMMANDS = [
   "outbox",
   "work",
   "work_retry",
+  "work_decide",
+  "receipt_export",
+  "clock_facts",
   "inbox",
   "feedback_seen",
   "sync_now",

@@ -90,3 +90,20 @@ export function moment(at: number): string {
     : { dateStyle: "medium", timeStyle: "short" };
   return new Intl.DateTimeFormat(tag, format).format(then);
 }
+
+/** A day. */
+export function day(at: number): string {
+  return new Intl.DateTimeFormat(tag, { dateStyle: "long" }).format(new Date(at));
+}
+
+/** A moment in another time zone; empty where that is the computer's own, unknown, or shows the same time. */
+export function momentIn(at: number, zone: string | null): string {
+  if (!zone) return "";
+  const format: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "short" };
+  try {
+    const there = new Intl.DateTimeFormat(tag, { ...format, timeZone: zone }).format(new Date(at));
+    return there === new Intl.DateTimeFormat(tag, format).format(new Date(at)) ? "" : there;
+  } catch {
+    return "";
+  }
+}

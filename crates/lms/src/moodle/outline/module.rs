@@ -229,6 +229,7 @@ fn quiz(about: &Value, intro_html: String) -> Quiz {
         max_attempts: most,
         questions: Vec::new(),
         start_online: true,
+        closes: loose::time(about, "timeclose"),
         files: BTreeMap::new(),
     }
 }
@@ -246,6 +247,7 @@ fn assignment(about: &Value, brief_html: String) -> Assignment {
         max_files: terms.max_files,
         max_file_bytes: terms.max_bytes,
         due: loose::time(about, "duedate"),
+        cut_off: terms.cut_off,
         max_grade,
     }
 }

@@ -127,6 +127,30 @@ impl Slot {
         })
     }
 
+    /// What is answered now, in the words beside the boxes, a line each.
+    pub fn answer_shown(&self) -> String {
+        let chosen = |options: &[Opt]| -> Vec<String> {
+            options.iter().filter(|o| o.chosen).map(|o| plain(&o.label_html)).collect()
+        };
+        let mut lines = Vec::new();
+        for field in &self.fields {
+            match field {
+                Field::Radio { options, .. } => lines.extend(chosen(options)),
+                Field::Select { label_html, options, .. } => {
+                    let picked = chosen(options).join(", ");
+                    lines.push(format!("{} – {picked}", plain(label_html)));
+                }
+                Field::Tick { label_html, ticked: true, .. } => lines.push(plain(label_html)),
+                Field::Tick { ticked: false, .. } | Field::Hidden { .. } => {}
+                Field::Line { value, .. } => lines.push(value.clone()),
+                Field::Area { value, .. } => lines.push(plain(value)),
+                Field::Shown { html } => lines.push(plain(html)),
+            }
+        }
+        lines.retain(|line| !line.trim().is_empty());
+        lines.join("\n")
+    }
+
     /// What the form holds now: full name -> value; nothing for what is empty.
     pub fn held(&self) -> BTreeMap<String, String> {
         let mut out = BTreeMap::new();

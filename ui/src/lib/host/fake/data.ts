@@ -32,6 +32,7 @@ export function row(id: string, title: string, kind: ItemRow["kind"], more: Part
     work: null,
     grade: null,
     unseen: false,
+    deadline: null,
     ...more,
   };
 }
@@ -167,6 +168,7 @@ export const course = (id: string): CourseView => ({
     { tier: "audio", size: 12_000_000 },
   ],
   last_confirmed: id === "c2" ? Date.UTC(2025, 2, 4) : null,
+  zone: "Africa/Nairobi",
 });
 
 const base = { points: 1, scoring: "local" as const, feedback_html: "" };
@@ -323,6 +325,27 @@ const work = (
   next_try: state.state === "waiting" ? NOW + 4 * MIN : null,
   excerpt,
   site_name: "Practice campus",
+  group:
+    state.state === "accepted"
+      ? "sent"
+      : state.state === "refused" || state.state === "unclear"
+        ? "needs_you"
+        : "waiting",
+  wait: state.state === "waiting" ? "next_try" : state.state === "unclear" ? "learner" : null,
+  trouble: state.state === "waiting" ? "not_reached" : state.state === "in_doubt" ? "reply_lost" : null,
+  set_aside: false,
+  deadline:
+    state.state === "waiting"
+      ? {
+          send_before: NOW + 20 * 60 * MIN,
+          due: NOW + 20 * 60 * MIN,
+          closes: null,
+          urgency: "soon",
+          left_ms: 20 * 60 * MIN,
+          clock_wrong_ms: null,
+        }
+      : null,
+  zone: "Africa/Nairobi",
 });
 export const works: WorkCard[] = [
   work(
@@ -352,6 +375,7 @@ export const works: WorkCard[] = [
     },
     "First I measured how long the line is down each day.",
   ),
+  work("w5", "d1", "How do you connect?", "post", { state: "unclear" }, "One more thing about the evening hours."),
   work(
     "w4",
     "a1",

@@ -1,0 +1,224 @@
+//! What the program sees around itself: how long it has been awake, which network it is in, and whether the
+//! connection costs money. Looked at every few seconds; sends nothing.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash as _, Hasher as _};
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::time::Instant;
+
+use daypack_engine::watch::Look;
+
+use crate::App;
+
+/// Says whether the connection costs money; `None` when nobody knows. May block for a moment.
+pub trait LinkCost: Send + Sync {
+    /// Whether it does.
+    fn is_metered(&self) -> Option<bool>;
+}
+
+/// A shared [`LinkCost`].
+pub type AnyLinkCost = Arc<dyn LinkCost>;
+
+/// What the operating system says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemLinkCost;
+
+impl LinkCost for SystemLinkCost {
+    #[cfg(target_os = "linux")]
+    fn is_metered(&self) -> Option<bool> {
+        network_manager::metered()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_metered(&self) -> Option<bool> {
+        None
+    }
+}
+
+/// One look at clocks and network.
+pub(crate) fn look(app: &App, since: Instant) -> Look {
+    Look {
+        wall: app.now(),
+        awake_ms: i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX),
+        with_sleep_ms: with_sleep_ms(),
+        network: network(),
+    }
+}
+
+/// Milliseconds since the computer was started, sleep included.
+fn with_sleep_ms() -> Option<i64> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+    Some((seconds * 1000.0) as i64)
+}
+
+/// A fingerprint of routes and addresses. Opening such a socket sends nothing; it only asks the system which of our
+/// addresses would be used.
+fn network() -> u64 {
+    let mut hash = DefaultHasher::new();
+    for path in ["/proc/net/route", "/proc/net/if_inet6"] {
+        std::fs::read(path).unwrap_or_default().hash(&mut hash);
+    }
+    for (own, far) in [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")] {
+        let address = UdpSocket::bind(own).and_then(|s| s.connect(far).and_then(|()| s.local_addr())).ok();
+        address.map(|a| a.ip()).hash(&mut hash);
+    }
+    hash.finish()
+}
+
+#[cfg(target_os = "linux")]
+mod network_manager {
+    //! NetworkManager's `Metered` property over the system bus, spoken by hand: one call, one number. A bus library
+    //! for that would be larger than the rest of this crate's network code.
+
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    const BUS: &str = "/run/dbus/system_bus_socket";
+    const LIMIT: Duration = Duration::from_millis(500);
+
+    /// `NMMetered`: 1 yes, 2 no, 3 and 4 the same as guesses, 0 unknown.
+    pub fn metered() -> Option<bool> {
+        match ask()? {
+            1 | 3 => Some(true),
+            2 | 4 => Some(false),
+            _ => None,
+        }
+    }
+
+    fn ask() -> Option<u32> {
+        let mut bus = UnixStream::connect(BUS).ok()?;
+        bus.set_read_timeout(Some(LIMIT)).ok()?;
+        bus.set_write_timeout(Some(LIMIT)).ok()?;
+        bus.write_all(b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n").ok()?;
+        let mut greeting = Vec::new();
+        let mut byte = [0_u8; 1];
+        while !greeting.ends_with(b"\r\n") || !greeting.windows(3).any(|w| w == b"OK ") {
+            bus.read_exact(&mut byte).ok()?;
+            greeting.extend(byte);
+            if greeting.len() > 4096 || greeting.starts_with(b"REJECTED") {
+                return None;
+            }
+        }
+        const ME: &str = "org.freedesktop.DBus";
+        bus.write_all(&call(1, "/org/freedesktop/DBus", ME, ME, "Hello", &[])).ok()?;
+        const NM: &str = "org.freedesktop.NetworkManager";
+        let path = "/org/freedesktop/NetworkManager";
+        let asked = call(2, path, NM, "org.freedesktop.DBus.Properties", "Get", &[NM, "Metered"]);
+        bus.write_all(&asked).ok()?;
+        loop {
+            let message = read(&mut bus)?;
+            if message.reply_to == Some(2) {
+                return message.is_return.then(|| number(&message.body)).flatten();
+            }
+        }
+    }
+
+    /// A method call (D-Bus specification, "Message Protocol"), little endian, with texts as arguments.
+    fn call(serial: u32, path: &str, to: &str, interface: &str, member: &str, texts: &[&str]) -> Vec<u8> {
+        let mut body = Vec::new();
+        for text in texts {
+            put_text(&mut body, text);
+        }
+        let mut fields = Vec::new();
+        let mut field = |code: u8, kind: &[u8], value: &str| {
+            pad(&mut fields, 8);
+            fields.push(code);
+            fields.extend([1]);
+            fields.extend(kind);
+            fields.push(0);
+            if kind == b"g" {
+                fields.push(u8::try_from(value.len()).unwrap_or(0));
+                fields.extend(value.as_bytes());
+                fields.push(0);
+            } else {
+                put_text(&mut fields, value);
+            }
+        };
+        field(1, b"o", path);
+        field(2, b"s", interface);
+        field(3, b"s", member);
+        field(6, b"s", to);
+        if !texts.is_empty() {
+            field(8, b"g", &"s".repeat(texts.len()));
+        }
+        let mut out = vec![b'l', 1, 0, 1];
+        out.extend(u32::try_from(body.len()).unwrap_or(0).to_le_bytes());
+        out.extend(serial.to_le_bytes());
+        out.extend(u32::try_from(fields.len()).unwrap_or(0).to_le_bytes());
+        out.extend(&fields);
+        pad(&mut out, 8);
+        out.extend(body);
+        out
+    }
+
+    fn put_text(out: &mut Vec<u8>, text: &str) {
+        pad(out, 4);
+        out.extend(u32::try_from(text.len()).unwrap_or(0).to_le_bytes());
+        out.extend(text.as_bytes());
+        out.push(0);
+    }
+
+    fn pad(out: &mut Vec<u8>, to: usize) {
+        out.resize(out.len().next_multiple_of(to), 0);
+    }
+
+    struct Message {
+        is_return: bool,
+        reply_to: Option<u32>,
+        body: Vec<u8>,
+    }
+
+    fn read(bus: &mut UnixStream) -> Option<Message> {
+        let mut head = [0_u8; 16];
+        bus.read_exact(&mut head).ok()?;
+        let word =
+            |at: usize| -> Option<u32> { Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?)) };
+        let (size, fields) = (word(4)? as usize, word(12)? as usize);
+        if head.first() != Some(&b'l') || size > 1 << 16 || fields > 1 << 16 {
+            return None;
+        }
+        let mut rest = vec![0_u8; fields.next_multiple_of(8) + size];
+        bus.read_exact(&mut rest).ok()?;
+        let body = rest.split_off(fields.next_multiple_of(8));
+        Some(Message { is_return: head.get(1) == Some(&2), reply_to: reply_to(&rest), body })
+    }
+
+    /// The field REPLY_SERIAL: code 5, signature `u`, aligned to 4.
+    fn reply_to(fields: &[u8]) -> Option<u32> {
+        let at = fields.chunks(8).position(|field| field.starts_with(&[5, 1, b'u', 0]))? * 8;
+        Some(u32::from_le_bytes(fields.get(at + 4..at + 8)?.try_into().ok()?))
+    }
+
+    /// A variant that holds a `u`.
+    fn number(body: &[u8]) -> Option<u32> {
+        if !body.starts_with(&[1, b'u', 0]) {
+            return None;
+        }
+        Some(u32::from_le_bytes(body.get(4..8)?.try_into().ok()?))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_call_is_laid_out_as_the_specification_says() {
+            let asked = call(2, "/a", "b.c", "d.e", "Get", &["x", "Metered"]);
+            assert_eq!(&asked[..4], b"l\x01\x00\x01");
+            assert_eq!(u32::from_le_bytes(asked[4..8].try_into().unwrap()), 20, "4+1+1, padded to 8, 4+7+1");
+            let fields = u32::from_le_bytes(asked[12..16].try_into().unwrap()) as usize;
+            assert_eq!(asked.len(), (16 + fields).next_multiple_of(8) + 20);
+        }
+
+        #[test]
+        fn an_answer_is_read_and_nonsense_is_no_answer() {
+            assert_eq!(number(&[1, b'u', 0, 0, 4, 0, 0, 0]), Some(4));
+            assert_eq!(number(&[1, b's', 0, 0, 4, 0, 0, 0]), None);
+            assert_eq!(reply_to(&[5, 1, b'u', 0, 2, 0, 0, 0]), Some(2));
+            assert_eq!(reply_to(&[]), None);
+        }
+    }
+}
