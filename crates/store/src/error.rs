@@ -23,6 +23,9 @@ pub enum StoreError {
         /// The newest number this program knows.
         known: i64,
     },
+    /// A newer Daypack owns the folder: it is open to read only.
+    #[error("a newer program owns the folder; nothing is written")]
+    ReadOnly,
     /// The disk is full. What was there before is untouched.
     #[error("no space left on the disk")]
     NoSpace,
@@ -101,6 +104,18 @@ impl From<std::io::Error> for StoreError {
 }
 
 impl StoreError {
+    /// Whether the database or the disk refuses by itself, not because of what was asked.
+    pub(crate) fn is_trouble(&self) -> bool {
+        match self {
+            Self::NoSpace | Self::Damaged { .. } | Self::Io(_) => true,
+            Self::Sqlite(error) => !matches!(
+                error.sqlite_error_code(),
+                None | Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::ApiMisuse)
+            ),
+            _ => false,
+        }
+    }
+
     pub(crate) fn missing(what: &'static str, id: impl std::fmt::Display) -> Self {
         Self::Missing { what, id: id.to_string() }
     }
