@@ -10,6 +10,7 @@ mod failure;
 pub mod power;
 pub mod remote;
 mod runner;
+mod safety;
 pub mod servers;
 mod shelf;
 mod takeout;
@@ -19,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use daypack_course::{CourseId, TimeMs};
 use daypack_lms::net::{Net, NetConfig};
+use daypack_store::disk::{Disk, OwnDisk};
 use daypack_store::{Store, StoreError};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +45,8 @@ pub struct OpenOptions {
     pub quiet: bool,
     /// Who knows the battery; the system when not given.
     pub power: Option<Arc<dyn power::Power>>,
+    /// The disk below the store's journal and backups; `None` is the computer's own. For tests.
+    pub disk: Option<Arc<dyn Disk>>,
 }
 
 /// The program. Cheap to clone; all clones are one.
@@ -84,20 +88,27 @@ pub(crate) struct Board {
 impl App {
     /// Opens a data folder as its only owner.
     ///
-    /// Errors: `in_use` when another process owns it (see [`remote::Owner`]), `no_space`, `newer_database`,
-    /// `damaged_database`.
+    /// A damaged learner's database is got back; the status says so (`recovered`). What a newer Daypack wrote is opened
+    /// to read; commands that would write answer `newer_database`.
+    /// Errors: `in_use` when another process owns it (see [`remote::Owner`]), `no_space`, `newer_database` (not even
+    /// to be read), `damaged_database` (and there is nothing to get it back from).
     pub async fn open(options: OpenOptions) -> Result<Self, Failure> {
         let dir = options.data_dir.clone();
         std::fs::create_dir_all(&dir).map_err(|e| failure::file(&e, &dir))?;
         let now = clock();
         let opening = dir.clone();
+        let disk = options.disk.clone().unwrap_or_else(|| Arc::new(OwnDisk));
         let store = tokio::task::spawn_blocking(move || {
             afresh::perform(&opening).map_err(|e| failure::io(&e))?;
-            Store::open(&opening, now).map_err(Failure::from)
+            let store = Store::open_on(&opening, now, disk)?;
+            safety::note_recovery(&store)?;
+            Ok::<_, Failure>(store)
         })
         .await
         .map_err(joined)??;
         let store = Arc::new(store);
+        // A newer Daypack owns the folder: nothing is sent, fetched or asked for by this one.
+        let quiet = options.quiet || store.opened().newer.is_some();
         let settings: Settings = store
             .setting_get("settings")?
             .and_then(|value| serde_json::from_value(value).ok())
@@ -125,7 +136,10 @@ impl App {
         }));
         remote::listen(&app, &dir, options.on_raise).map_err(|e| failure::io(&e))?;
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
-        runner::start(&app, inbox, ended, options.quiet, power)?;
+        runner::start(&app, inbox, ended, quiet, power)?;
+        if !quiet {
+            tokio::spawn(runner::upkeep::keep(app.clone()));
+        }
         Ok(app)
     }
 

@@ -7,6 +7,7 @@ mod desk;
 pub(crate) mod fetch;
 pub(crate) mod pull;
 pub(crate) mod send;
+pub(crate) mod upkeep;
 pub(crate) mod wants;
 
 use std::sync::Arc;
@@ -56,6 +57,8 @@ pub(crate) enum Note {
     FetchFailed(String, FailWhy),
     /// A site or library answered (`true`) or could not be reached.
     Contact(bool),
+    /// The disk is so full that the room kept for answers is in use (`true`), or there is room again.
+    Space(bool),
     /// A round of asking sites ended.
     PullEnded(bool),
     /// A probe ended.

@@ -61,7 +61,7 @@ pub(crate) fn put_machine(tx: &Connection, name: &str, state: &str) -> Result<()
     run(
         tx,
         "INSERT INTO machines (name, state) VALUES (?1, ?2)
-         ON CONFLICT (name) DO UPDATE SET state = excluded.state",
+         ON CONFLICT (name) DO UPDATE SET state = excluded.state WHERE state <> excluded.state",
         [name, state],
     )
     .map(|_| ())

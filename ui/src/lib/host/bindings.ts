@@ -90,7 +90,19 @@ place: Place | null,
 /**
  * Whether tokens are kept in a plain file because this computer has no keyring open.
  */
-plain_secrets: boolean, };
+plain_secrets: boolean, 
+/**
+ * The learner's work had to be got back, and they have not said yet that they know.
+ */
+recovered: RecoveredView | null, 
+/**
+ * A newer Daypack was here: everything can be read, nothing is saved or sent.
+ */
+read_only: boolean, 
+/**
+ * The disk is so full that only answers are saved.
+ */
+short_of_space: boolean, };
 
 /**
  * An assignment.
@@ -346,6 +358,11 @@ tiers: Array<TierSize>,
 last_confirmed: TimeMs | null, };
 
 /**
+ * What was wrong with the learner's database.
+ */
+export type DamageView = "unreadable" | "gone" | "foreign" | "older";
+
+/**
  * A SHA-256 digest, written as 64 lower-case hexadecimal digits.
  */
 export type Digest = string;
@@ -451,7 +468,11 @@ export type Event = { "event": "link",
 /**
  * Now.
  */
-link: LinkView, } | { "event": "library_changed", } | { "event": "course_changed", 
+link: LinkView, } | { "event": "space", 
+/**
+ * Full.
+ */
+short: boolean, } | { "event": "library_changed", } | { "event": "course_changed", 
 /**
  * Which course.
  */
@@ -1619,6 +1640,51 @@ found: boolean,
 caveat: Caveat | null, };
 
 /**
+ * What was got back after the learner's database could not be used.
+ */
+export type RecoveredView = { 
+/**
+ * When.
+ */
+at: TimeMs, 
+/**
+ * What was wrong.
+ */
+why: DamageView, 
+/**
+ * Answers that are here.
+ */
+answers: number, 
+/**
+ * Texts being written that are here.
+ */
+texts: number, 
+/**
+ * Pieces of work that are here.
+ */
+work: number, 
+/**
+ * Pieces of work that may have been sent; the site is asked before anything is sent.
+ */
+in_doubt: number, 
+/**
+ * Saves that fit nowhere and can be read in `unplaced_path`.
+ */
+unplaced: number, 
+/**
+ * When the backup was made that it began from.
+ */
+backup: TimeMs | null, 
+/**
+ * Where the damaged file lies.
+ */
+damaged_path: string | null, 
+/**
+ * Where the saves lie that fit nowhere.
+ */
+unplaced_path: string | null, };
+
+/**
  * Why the site does not take a piece of work.
  */
 export type Refusal = { 
@@ -2230,6 +2296,8 @@ export interface Commands {
   app_status: { input: Nothing; output: AppStatus };
   /** Keeps the learner's settings. */
   settings_save: { input: Settings; output: Saved };
+  /** The learner has read what was got back. */
+  recovered_seen: { input: Nothing; output: AppStatus };
   /** Keeps where the learner is, so that a new start opens there. */
   place_save: { input: Place; output: Saved };
   /** Looks whether an address is a site Daypack can work with. */
@@ -2318,6 +2386,7 @@ export interface Commands {
 export const COMMANDS = [
   "app_status",
   "settings_save",
+  "recovered_seen",
   "place_save",
   "site_check",
   "sign_in",
