@@ -154,6 +154,12 @@ impl App {
         self.hold(Opened::default());
         if let Some(ended) = self.0.ended.lock().await.take() {
             let _ = tokio::time::timeout(std::time::Duration::from_secs(3), ended).await;
+            if self.0.store.is_on_network() {
+                let now = self.now();
+                if let Err(failure) = self.db(move |store| store.backup_now(now)).await {
+                    tracing::warn!(%failure, "no backup was made on closing");
+                }
+            }
         }
     }
 

@@ -12,9 +12,9 @@ use crate::disk::Disk;
 /// Bytes kept on a disk with enough room.
 pub const BALLAST: u64 = 16 * 1024 * 1024;
 /// Not less than this is worth it.
-const LEAST: u64 = 2 * 1024 * 1024;
+const LEAST: u64 = 1024 * 1024;
 /// The file takes at most one part in so many of what is free.
-const PART: u64 = 4;
+const PART: u64 = 2;
 
 /// The file and whether it is there.
 pub(crate) struct Ballast {

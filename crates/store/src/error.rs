@@ -13,6 +13,12 @@ pub enum StoreError {
     /// Another process owns the folder.
     #[error("the data folder is in use")]
     InUse,
+    /// Another computer has the folder on the network open.
+    #[error("the data folder is in use on {host}")]
+    InUseElsewhere {
+        /// Its name.
+        host: String,
+    },
     /// Written by a newer Daypack that says this one must not read it. Nothing was touched.
     #[error("{file} has schema {found}, this program knows {known}")]
     NewerDatabase {

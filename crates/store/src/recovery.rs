@@ -68,7 +68,10 @@ pub enum Damage {
 
 /// The learner's folder while it is being opened.
 pub(crate) struct Ground<'a> {
+    /// The learner's folder: journal, backups.
     pub dir: &'a Path,
+    /// Where the live database lies: the same, or a folder on this computer.
+    pub live: &'a Path,
     pub disk: &'a Arc<dyn Disk>,
     pub now: TimeMs,
     /// Set while the ballast is released.
@@ -83,7 +86,10 @@ pub(crate) fn open(ground: &Ground<'_>) -> Result<(Db, Option<Recovered>), Store
         Ok(db) => (db, None),
         Err(damage) => {
             let (db, recovered) = climb(ground, &backups, &history, damage)?;
-            (db, Some(recovered))
+            // On a computer of a network home that was not here, or not lately: nothing was damaged.
+            let is_new_here =
+                ground.live != ground.dir && matches!(recovered.why, Damage::Gone | Damage::Older);
+            (db, Some(recovered).filter(|_| !is_new_here))
         }
     };
     attach(ground, &backups, &history, &db, recovered.is_some())?;
@@ -96,7 +102,7 @@ fn try_open(
     backups: &Backups,
     history: &History,
 ) -> Result<Result<Db, Trouble>, StoreError> {
-    let path = ground.dir.join(LEARNER.file);
+    let path = ground.live.join(LEARNER.file);
     let can_be_recovered = || -> Result<bool, StoreError> {
         Ok(!history.records.is_empty() || backups.newest_sound(history.learner.as_deref())?.is_some())
     };
@@ -135,7 +141,7 @@ fn open_db(ground: &Ground<'_>, backups: &Backups) -> Result<Db, StoreError> {
         }
         other => other.map(|_| ()),
     };
-    let opening = Opening { dir: ground.dir, disk: ground.disk, before_migration: &before_migration };
+    let opening = Opening { dir: ground.live, disk: ground.disk, before_migration: &before_migration };
     Db::open(&opening, &LEARNER)
 }
 
@@ -146,7 +152,7 @@ fn climb(
     history: &History,
     trouble: Trouble,
 ) -> Result<(Db, Recovered), StoreError> {
-    let path = ground.dir.join(LEARNER.file);
+    let path = ground.live.join(LEARNER.file);
     tracing::error!(damage = ?trouble.damage, error = ?trouble.error, "learner.db is not what it was; getting it back");
     let backup = backups.newest_sound(history.learner.as_deref())?;
     if backup.is_none() && history.records.is_empty() {
@@ -158,7 +164,7 @@ fn climb(
     let moved = move_aside(&**ground.disk, &path, ground.now)?;
     let damaged = match moved {
         Some(aside) => Some(aside),
-        None => last_aside(&**ground.disk, ground.dir)?, // An earlier try was cut off after moving it.
+        None => last_aside(&**ground.disk, ground.live)?, // An earlier try was cut off after moving it.
     };
     if let Some(backup) = &backup {
         backups.restore(backup, &path)?;

@@ -10,7 +10,8 @@ use daypack_course::{Digest, TimeMs};
 use crate::backup::{Backups, DAY_MS};
 use crate::catalogue::CATALOGUE;
 use crate::db::{Db, Opening, refuse_unsafe_sqlite};
-use crate::disk::{Disk, OwnDisk};
+use crate::disk::Disk;
+use crate::home::{self, Means};
 use crate::learner::LEARNER;
 use crate::objects::Objects;
 use crate::recovery::{Ground, Recovered};
@@ -31,6 +32,8 @@ pub struct Store {
     disk: Arc<dyn Disk>,
     /// Set while the room kept for answers is in use.
     short: Arc<AtomicBool>,
+    /// The folder is on a network: this computer's name, under which it is held.
+    lease: Option<String>,
     opened: Opened,
     // Last field: unlocked after the databases are closed.
     _lock: File,
@@ -69,16 +72,30 @@ impl Store {
     /// ([`Opened::recovered`]); a newer program's is opened to read ([`Opened::newer`]).
     /// Errors: `InUse`, `NewerDatabase` (not even to be read), `Damaged` (and there is nothing to get it back from;
     /// nothing was changed), `NoSpace`.
+    /// `InUseElsewhere` when the folder is on a network and another computer has it open.
     pub fn open(dir: &Path, clock_now: TimeMs) -> Result<Self, StoreError> {
-        Self::open_on(dir, clock_now, Arc::new(OwnDisk))
+        Self::open_with(dir, clock_now, &Means::default())
     }
 
     /// As [`Store::open`], with journal and backups on the given disk. (SQLite's own files go through its VFS.)
     pub fn open_on(dir: &Path, clock_now: TimeMs, disk: Arc<dyn Disk>) -> Result<Self, StoreError> {
+        Self::open_with(dir, clock_now, &Means { disk, ..Means::default() })
+    }
+
+    /// As [`Store::open`], standing on other means.
+    pub fn open_with(dir: &Path, clock_now: TimeMs, means: &Means) -> Result<Self, StoreError> {
         refuse_unsafe_sqlite(rusqlite::version_number(), rusqlite::version())?;
         objects::create_private_dir(dir)?;
         let lock = lock(dir)?;
-        let opening = Opening { dir, disk: &disk, before_migration: &|_| Ok(()) };
+        let disk = Arc::clone(&means.disk);
+        let near = (means.near)(dir);
+        if let Some(near) = &near {
+            home::take_lease(&*disk, dir, &means.host, clock_now)?;
+            home::move_near(&*disk, dir, near, clock_now)?;
+        }
+        let lease = near.as_ref().map(|_| means.host.clone());
+        let live = near.as_deref().unwrap_or(dir);
+        let opening = Opening { dir: live, disk: &disk, before_migration: &|_| Ok(()) };
         let newer = Db::newer(&opening, &LEARNER)?;
         let newer = newer.or(Db::newer(&opening, &CATALOGUE)?);
         let short = Arc::new(AtomicBool::new(false));
@@ -89,7 +106,7 @@ impl Store {
                 Db::open_to_read(&opening, &CATALOGUE, numbers)?,
             ),
             None => {
-                let ground = Ground { dir, disk: &disk, now: clock_now, short: &short };
+                let ground = Ground { dir, live, disk: &disk, now: clock_now, short: &short };
                 let (learner, recovered) = recovery::open(&ground)?;
                 opened.recovered = recovered;
                 let catalogue = match Db::open(&opening, &CATALOGUE) {
@@ -112,6 +129,7 @@ impl Store {
             dir: dir.to_owned(),
             disk,
             short,
+            lease,
             opened,
             _lock: lock,
         })
@@ -120,6 +138,21 @@ impl Store {
     /// Makes a verified backup of the learner's database now, e.g. before an update of the program. Its file.
     pub fn backup_now(&self, now: TimeMs) -> Result<Option<PathBuf>, StoreError> {
         recovery::look_after(&self.learner, &self.backups(), now, 0)
+    }
+
+    /// Whether the folder is on a network, and the live databases on this computer. Then a backup belongs into the
+    /// folder before closing ([`Store::backup_now`]) and the lease has to be kept ([`Store::keep_lease`]).
+    pub fn is_on_network(&self) -> bool {
+        self.lease.is_some()
+    }
+
+    /// Gives a sign of life to the other computers of the network home; to be called every few minutes.
+    /// `InUseElsewhere` when another one took over.
+    pub fn keep_lease(&self, now: TimeMs) -> Result<(), StoreError> {
+        match &self.lease {
+            Some(host) => home::take_lease(&*self.disk, &self.dir, host, now),
+            None => Ok(()),
+        }
     }
 
     /// What is due from time to time: the day's backup, a smaller journal, the ballast. Takes as long as copying the
@@ -193,6 +226,14 @@ impl Store {
             }
             self.objects.remove(digest)
         })
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.lease.is_some() {
+            home::end_lease(&*self.disk, &self.dir);
+        }
     }
 }
 

@@ -11,6 +11,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const HOUR: u32 = 1_800;
 /// The same while the disk is full: as soon as there is room, downloads go on.
 const MINUTE: u32 = 30;
+/// How often, in looks, other computers of a network home are told that this one is here.
+const LEASE: u32 = 150;
 
 /// Runs until the program ends.
 pub(crate) async fn keep(app: App) {
@@ -23,6 +25,12 @@ pub(crate) async fn keep(app: App) {
             let now = app.now();
             if let Err(failure) = app.db(move |store| store.look_after(now)).await {
                 tracing::warn!(%failure, "the store could not be looked after");
+            }
+        }
+        if app.store().is_on_network() && looks.is_multiple_of(LEASE) {
+            let now = app.now();
+            if let Err(failure) = app.db(move |store| store.keep_lease(now)).await {
+                tracing::warn!(%failure, "the sign for other computers could not be renewed");
             }
         }
         let short = app.store().is_short_of_space();
