@@ -245,6 +245,9 @@ fn keep_both(conn: &mut Connection, journal: &mut Journal, fact: &Fact) -> Resul
     let seq = journal.next();
     mark::put_seq(&tx, seq)?;
     let written = journal.append(fact);
+    if let Err(taken @ StoreError::InUseElsewhere { .. }) = written {
+        return Err(taken); // The save is the other computer's to make.
+    }
     match (tx.commit(), written) {
         (Ok(()), Ok(_)) => journal.saved(seq),
         (Ok(()), Err(error)) => {

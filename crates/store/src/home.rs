@@ -66,6 +66,23 @@ pub(crate) fn take_lease(disk: &dyn Disk, dir: &Path, host: &str, now: TimeMs) -
     Ok(disk.rename(&temp, &path)?)
 }
 
+/// Whether this computer still has the lease. One that was taken over, even if it was given back since, is lost for
+/// good: the other computer's saves are not in the database here.
+pub(crate) fn hold_lease(disk: &dyn Disk, dir: &Path, host: &str) -> Result<(), StoreError> {
+    match disk.read(&dir.join("lease.json")) {
+        Ok(bytes) => match serde_json::from_slice::<Lease>(&bytes) {
+            Ok(lease) if lease.host == host => Ok(()),
+            Ok(lease) => Err(StoreError::InUseElsewhere { host: lease.host }),
+            Err(_) => Err(StoreError::InUseElsewhere { host: String::new() }),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(StoreError::InUseElsewhere { host: String::new() })
+        }
+        // The network is away: so is the other computer's way to the folder, or we hear of it later.
+        Err(_) => Ok(()),
+    }
+}
+
 /// Gives the lease back; another computer can open the folder at once.
 pub(crate) fn end_lease(disk: &dyn Disk, dir: &Path) {
     let _ = disk.remove(&dir.join("lease.json"));

@@ -52,6 +52,8 @@ pub(crate) struct Journal {
     bytes: u64,
     /// Saves that the database does not have yet.
     waiting: Vec<(u64, Fact)>,
+    /// On a network: the folder and this computer's name. Two computers must never write here.
+    lease: Option<(PathBuf, String)>,
 }
 
 impl Journal {
@@ -73,8 +75,14 @@ impl Journal {
             next: last.max(history.highest).saturating_add(1),
             bytes: history.bytes,
             waiting: Vec::new(),
+            lease: None,
             disk,
         }
+    }
+
+    /// From now on nothing is added once another computer has taken the folder over.
+    pub fn needs_lease(&mut self, dir: &Path, host: &str) {
+        self.lease = Some((dir.to_owned(), host.to_owned()));
     }
 
     /// The number that the next save gets.
@@ -89,6 +97,9 @@ impl Journal {
 
     /// Adds a save under the number [`Journal::next`]; on the disk on return. After an error it may be there or not.
     pub fn append(&mut self, fact: &Fact) -> Result<u64, StoreError> {
+        if let Some((dir, host)) = &self.lease {
+            crate::home::hold_lease(&*self.disk, dir, host)?;
+        }
         let seq = self.next;
         self.next = seq.saturating_add(1);
         let written = self.write(seq, fact);

@@ -72,6 +72,8 @@ pub(crate) struct Ground<'a> {
     pub dir: &'a Path,
     /// Where the live database lies: the same, or a folder on this computer.
     pub live: &'a Path,
+    /// On a network: this computer's name.
+    pub lease: Option<&'a str>,
     pub disk: &'a Arc<dyn Disk>,
     pub now: TimeMs,
     /// Set while the ballast is released.
@@ -212,7 +214,10 @@ fn attach(
         seq = history.last();
     }
     let dir = ground.dir.join(journal::FOLDER);
-    let journal = Journal::go_on(Arc::clone(ground.disk), &dir, history, &mark.learner, seq);
+    let mut journal = Journal::go_on(Arc::clone(ground.disk), &dir, history, &mark.learner, seq);
+    if let Some(host) = ground.lease {
+        journal.needs_lease(ground.dir, host);
+    }
     let ballast = Ballast::at(ground.dir, Arc::clone(ground.disk), Arc::clone(ground.short));
     db.attach(journal, ballast);
     if let Err(error) = look_after(db, backups, ground.now, if is_recovered { 0 } else { DAY_MS }) {

@@ -106,7 +106,8 @@ impl Store {
                 Db::open_to_read(&opening, &CATALOGUE, numbers)?,
             ),
             None => {
-                let ground = Ground { dir, live, disk: &disk, now: clock_now, short: &short };
+                let ground =
+                    Ground { dir, live, lease: lease.as_deref(), disk: &disk, now: clock_now, short: &short };
                 let (learner, recovered) = recovery::open(&ground)?;
                 opened.recovered = recovered;
                 let catalogue = match Db::open(&opening, &CATALOGUE) {
@@ -150,7 +151,10 @@ impl Store {
     /// `InUseElsewhere` when another one took over.
     pub fn keep_lease(&self, now: TimeMs) -> Result<(), StoreError> {
         match &self.lease {
-            Some(host) => home::take_lease(&*self.disk, &self.dir, host, now),
+            Some(host) => {
+                home::hold_lease(&*self.disk, &self.dir, host)?;
+                home::take_lease(&*self.disk, &self.dir, host, now)
+            }
             None => Ok(()),
         }
     }
@@ -231,7 +235,7 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        if self.lease.is_some() {
+        if self.lease.as_ref().is_some_and(|host| home::hold_lease(&*self.disk, &self.dir, host).is_ok()) {
             home::end_lease(&*self.disk, &self.dir);
         }
     }

@@ -83,6 +83,27 @@ fn a_second_computer_is_refused_by_name_until_the_first_has_closed_or_is_silent(
 }
 
 #[test]
+fn a_computer_that_slept_while_another_took_over_saves_nothing_any_more() {
+    let (home, disks) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let lease = home.path().join("lease.json");
+    let slept = Store::open_with(home.path(), TimeMs(0), &computer("library-3", disks.path())).unwrap();
+    save(&slept, "before", 1);
+    for left in [r#"{"host":"lab-1","at":960000}"#, ""] {
+        match left {
+            "" => std::fs::remove_file(&lease).unwrap(), // Taken over, and given back.
+            lab => std::fs::write(&lease, lab).unwrap(),
+        }
+        let refused = slept.draft_put(&"c".into(), &"i".into(), "text", "after", TimeMs(2));
+        assert!(matches!(refused, Err(StoreError::InUseElsewhere { .. })), "{refused:?}");
+        assert!(matches!(slept.keep_lease(TimeMs(3)), Err(StoreError::InUseElsewhere { .. })));
+    }
+    assert_eq!(text(&slept), "before");
+    std::fs::write(&lease, r#"{"host":"lab-1","at":960000}"#).unwrap();
+    drop(slept);
+    assert!(lease.exists(), "the other computer's lease is not given back by this one");
+}
+
+#[test]
 fn a_database_that_lay_on_the_network_before_is_brought_here_and_kept_there() {
     let (home, disks) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = Store::open(home.path(), TimeMs(1)).unwrap();
