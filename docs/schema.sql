@@ -143,6 +143,11 @@ CREATE TABLE titles (
   title  TEXT NOT NULL, -- as last seen
   PRIMARY KEY (course, item)
 ) STRICT;
+CREATE TABLE journal_mark (
+  one     INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), -- there is one row
+  learner TEXT    NOT NULL, -- drawn when the database was made; the journal and the backups carry it too
+  seq     INTEGER NOT NULL  -- number of the last save of the journal that is in this database
+) STRICT;
 
 -- catalogue.db: what can be fetched again; synchronous=NORMAL
 -- application_id 0x44504354, user_version 1

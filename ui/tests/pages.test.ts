@@ -38,6 +38,19 @@ describe("the pages", () => {
     await open("offline");
     expect(at("offline-banner")).toBeTruthy();
   });
+  it("what was got back is told in counts, with the file that is kept, until it was seen", async () => {
+    const page = await open("recovered");
+    expect(at("recovered-counts")?.textContent).toContain("312 answers");
+    expect(at("recovered-path")?.textContent).toContain("learner.db.damaged-");
+    expect(page.textContent).toContain("may have been sent already");
+    at("recovered-seen")!.click();
+    await vi.waitFor(() => expect(at("recovered")).toBeNull());
+  });
+  it("a full disk and a newer Daypack are said in one notice each", async () => {
+    await open("full&readonly");
+    expect(at("disk-full")?.textContent).toContain("still saved");
+    expect(at("read-only")?.textContent).toContain("update Daypack");
+  });
   it("an empty outbox is designed", async () => {
     const page = await open("empty&page=outbox");
     expect(page.textContent).toContain("Nothing to send");

@@ -84,6 +84,8 @@ commands! {
     app_status(Nothing) -> AppStatus;
     /// Keeps the learner's settings.
     settings_save(Settings) -> Saved;
+    /// The learner has read what was got back.
+    recovered_seen(Nothing) -> AppStatus;
     /// Keeps where the learner is, so that a new start opens there.
     place_save(Place) -> Saved;
 

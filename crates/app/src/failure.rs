@@ -29,7 +29,8 @@ impl From<StoreError> for Failure {
         match &error {
             StoreError::NoSpace => FailureCode::NoSpace.into(),
             StoreError::InUse => FailureCode::InUse.into(),
-            StoreError::NewerDatabase { .. } => FailureCode::NewerDatabase.into(),
+            StoreError::InUseElsewhere { host } => Self::new(FailureCode::InUseElsewhere).fact("host", host),
+            StoreError::NewerDatabase { .. } | StoreError::ReadOnly => FailureCode::NewerDatabase.into(),
             StoreError::Damaged { path, .. } => {
                 Self::new(FailureCode::DamagedDatabase).fact("path", path.display())
             }

@@ -10,6 +10,7 @@ mod failure;
 pub mod power;
 pub mod remote;
 mod runner;
+mod safety;
 pub mod servers;
 mod shelf;
 mod takeout;
@@ -21,6 +22,7 @@ use daypack_course::deadline::Moment;
 use daypack_course::{CourseId, TimeMs};
 use daypack_engine::Clocks;
 use daypack_lms::net::{Net, NetConfig};
+use daypack_store::disk::{Disk, OwnDisk};
 use daypack_store::{Store, StoreError};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -52,6 +54,8 @@ pub struct OpenOptions {
     pub clock: Option<Clock>,
     /// Says whether the connection costs money; the operating system when not given.
     pub link_cost: Option<AnyLinkCost>,
+    /// The disk below the store's journal and backups; `None` is the computer's own. For tests.
+    pub disk: Option<Arc<dyn Disk>>,
 }
 
 /// Tells the time.
@@ -100,20 +104,27 @@ pub(crate) struct Board {
 impl App {
     /// Opens a data folder as its only owner.
     ///
-    /// Errors: `in_use` when another process owns it (see [`remote::Owner`]), `no_space`, `newer_database`,
-    /// `damaged_database`.
+    /// A damaged learner's database is got back; the status says so (`recovered`). What a newer Daypack wrote is opened
+    /// to read; commands that would write answer `newer_database`.
+    /// Errors: `in_use` when another process owns it (see [`remote::Owner`]), `no_space`, `newer_database` (not even
+    /// to be read), `damaged_database` (and there is nothing to get it back from).
     pub async fn open(options: OpenOptions) -> Result<Self, Failure> {
         let dir = options.data_dir.clone();
         make_folder(&dir).map_err(|e| failure::file(&e, &dir))?;
         let now = options.clock.as_ref().map_or_else(clock, |clock| clock());
         let opening = dir.clone();
+        let disk = options.disk.clone().unwrap_or_else(|| Arc::new(OwnDisk));
         let store = tokio::task::spawn_blocking(move || {
             afresh::perform(&opening).map_err(|e| failure::io(&e))?;
-            Store::open(&opening, now).map_err(Failure::from)
+            let store = Store::open_on(&opening, now, disk)?;
+            safety::note_recovery(&store)?;
+            Ok::<_, Failure>(store)
         })
         .await
         .map_err(joined)??;
         let store = Arc::new(store);
+        // A newer Daypack owns the folder: nothing is sent, fetched or asked for by this one.
+        let quiet = options.quiet || store.opened().newer.is_some();
         let settings: Settings = store
             .setting_get("settings")?
             .and_then(|value| serde_json::from_value(value).ok())
@@ -150,7 +161,10 @@ impl App {
         remote::listen(&app, &dir, options.on_raise).map_err(|e| failure::io(&e))?;
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
         let cost = options.link_cost.unwrap_or_else(|| Arc::new(SystemLinkCost));
-        runner::start(&app, inbox, ended, options.quiet, power, cost)?;
+        runner::start(&app, inbox, ended, quiet, power, cost)?;
+        if !quiet {
+            tokio::spawn(runner::upkeep::keep(app.clone()));
+        }
         Ok(app)
     }
 
@@ -165,6 +179,12 @@ impl App {
         self.hold(Opened::default());
         if let Some(ended) = self.0.ended.lock().await.take() {
             let _ = tokio::time::timeout(std::time::Duration::from_secs(3), ended).await;
+            if self.0.store.is_on_network() {
+                let now = self.now();
+                if let Err(failure) = self.db(move |store| store.backup_now(now)).await {
+                    tracing::warn!(%failure, "no backup was made on closing");
+                }
+            }
         }
         self.0.tasks.close();
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.0.tasks.wait()).await;

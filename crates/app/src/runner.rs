@@ -9,6 +9,7 @@ pub(crate) mod links;
 pub(crate) mod pull;
 pub(crate) mod send;
 pub mod surroundings;
+pub(crate) mod upkeep;
 pub(crate) mod versions;
 pub(crate) mod wants;
 
@@ -67,6 +68,8 @@ pub(crate) enum Note {
     FetchFailed(String, FailWhy),
     /// A site or library answered (`true`) or could not be reached.
     Contact(bool),
+    /// The disk is so full that the room kept for answers is in use (`true`), or there is room again.
+    Space(bool),
     /// A round of asking sites ended: which accounts' sites answered.
     PullEnded(Vec<(AccountId, bool)>),
     /// A probe of a source ended.

@@ -5,7 +5,7 @@
 //! Reasons: <https://sqlite.org/pragma.html>, <https://sqlite.org/security.html>.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
@@ -13,7 +13,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::StoreError;
-use crate::migrate::{Migration, migrate, refuse_newer};
+use crate::ballast::Ballast;
+use crate::disk::Disk;
+use crate::journal::Journal;
+use crate::journal::fact::{self, Fact};
+use crate::learner::mark;
+use crate::migrate::{Migration, is_older, migrate, newer};
 
 /// Below this much free space an input/output error is taken for a full disk: SQLite does not pass on `ENOSPC`
 /// of a failed sync.
@@ -33,42 +38,90 @@ pub(crate) struct Plan {
 
 /// An open database.
 pub(crate) struct Db {
-    conn: Mutex<Connection>,
+    inner: Mutex<Inner>,
     path: PathBuf,
+    disk: Arc<dyn Disk>,
+    /// A newer program's: its number and ours. Nothing is written.
+    newer: Option<(i64, i64)>,
+}
+
+struct Inner {
+    conn: Connection,
+    /// The second copy of each save; the catalogue has none.
+    journal: Option<Journal>,
+    ballast: Option<Ballast>,
+}
+
+/// How a database is opened.
+pub(crate) struct Opening<'a> {
+    /// The folder.
+    pub dir: &'a Path,
+    /// What is below.
+    pub disk: &'a Arc<dyn Disk>,
+    /// A sound database of an older schema is about to be migrated.
+    pub before_migration: &'a dyn Fn(&Connection) -> Result<(), StoreError>,
 }
 
 impl Db {
-    /// Refuses a database that this program must not read, before any database of the folder is changed. Other
-    /// faults are left to [`Db::open`].
-    pub fn refuse_newer(dir: &Path, plan: &Plan) -> Result<(), StoreError> {
-        let path = dir.join(plan.file);
-        if !path.exists() {
-            return Ok(());
+    /// Whether a newer program has been here: its schema number and ours; `NewerDatabase` when it says that this
+    /// program must not even read it. Changes nothing. Other faults are left to [`Db::open`].
+    pub fn newer(opening: &Opening<'_>, plan: &Plan) -> Result<Option<(i64, i64)>, StoreError> {
+        let path = opening.dir.join(plan.file);
+        if opening.disk.len(&path).unwrap_or(0) == 0 {
+            return Ok(None);
         }
         match Connection::open(&path).map_err(StoreError::from).and_then(|conn| look(&conn, plan)) {
             Err(newer @ StoreError::NewerDatabase { .. }) => Err(newer),
-            _ => Ok(()),
+            Ok(newer) => Ok(newer),
+            Err(_) => Ok(None),
         }
     }
 
     /// Opens, checks and migrates `dir/<plan.file>`; creates it when it is not there.
-    pub fn open(dir: &Path, plan: &Plan) -> Result<Self, StoreError> {
-        let path = dir.join(plan.file);
-        refuse_orphaned_journal(&path)?;
-        let judge = |error| judged(error, &path);
+    pub fn open(opening: &Opening<'_>, plan: &Plan) -> Result<Self, StoreError> {
+        let (disk, path) = (opening.disk, opening.dir.join(plan.file));
+        refuse_orphaned_journal(&**disk, &path)?;
+        let judge = |error| judged(error, &path, &**disk);
         let mut conn = Connection::open(&path).map_err(StoreError::from).map_err(judge)?;
-        look(&conn, plan).map_err(judge)?;
+        if let Some((found, known)) = look(&conn, plan).map_err(judge)? {
+            return Err(StoreError::NewerDatabase { file: plan.file.to_owned(), found, known });
+        }
         prepare(&conn, plan).map_err(judge)?;
         quick_check(&conn, &path).map_err(judge)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        if is_older(&conn, plan)? {
+            (opening.before_migration)(&conn)?;
+        }
         migrate(&mut conn, plan).map_err(judge)?;
-        crate::objects::sync_dir(dir)?;
-        Ok(Self { conn: Mutex::new(conn), path })
+        crate::objects::sync_dir(opening.dir)?;
+        let inner = Inner { conn, journal: None, ballast: None };
+        Ok(Self { inner: Mutex::new(inner), path, disk: Arc::clone(disk), newer: None })
+    }
+
+    /// Opens a database only to read it: not a byte of it changes.
+    pub fn open_to_read(opening: &Opening<'_>, plan: &Plan, newer: (i64, i64)) -> Result<Self, StoreError> {
+        let path = opening.dir.join(plan.file);
+        let judge = |error| judged(error, &path, &**opening.disk);
+        let conn = Connection::open(&path).map_err(StoreError::from).map_err(judge)?;
+        look(&conn, plan).map_err(judge)?;
+        conn.pragma_update(None, "query_only", true)?;
+        conn.pragma_update(None, "trusted_schema", false)?;
+        let (disk, inner) = (Arc::clone(opening.disk), Inner { conn, journal: None, ballast: None });
+        Ok(Self { inner: Mutex::new(inner), path, disk, newer: Some(newer) })
+    }
+
+    /// From now on each save goes to the journal too, and to the ballast's room when there is no other.
+    pub fn attach(&self, journal: Journal, ballast: Ballast) {
+        let mut inner = self.lock();
+        inner.journal = Some(journal);
+        inner.ballast = Some(ballast);
     }
 
     /// Runs `f` on the connection, for reading.
     pub fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        f(&self.lock()).map_err(|error| judged(error, &self.path))
+        let mut inner = self.lock();
+        let _ = inner.catch_up();
+        f(&inner.conn).map_err(|error| judged(error, &self.path, &*self.disk))
     }
 
     /// Runs `f` in a transaction of its own; when this returns `Ok` it is committed, else nothing happened.
@@ -76,26 +129,139 @@ impl Db {
         &self,
         f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.refuse_newer()?;
         let run = || {
-            let mut conn = self.lock();
-            let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut inner = self.lock();
+            inner.catch_up()?;
+            let tx = inner.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = f(&tx)?;
             tx.commit()?;
             Ok(value)
         };
-        run().map_err(|error| judged(error, &self.path))
+        run().map_err(|error| judged(error, &self.path, &*self.disk))
+    }
+
+    /// Keeps a fact twice: in the journal and here. `Ok` when at least one of them has it for sure, and what the
+    /// other lacks is brought there later; the number is what [`fact::apply`] says, 0 while only the journal has it.
+    pub fn keep(&self, fact: &Fact) -> Result<u64, StoreError> {
+        self.refuse_newer()?;
+        self.lock().keep(fact, &|error| judged(error, &self.path, &*self.disk))
+    }
+
+    /// Runs `f` with the connection and the journal while nobody else can.
+    pub fn with_journal<T>(
+        &self,
+        f: impl FnOnce(&mut Connection, &mut Journal, &mut Ballast) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.refuse_newer()?;
+        let mut inner = self.lock();
+        inner.catch_up()?;
+        let Inner { conn, journal: Some(journal), ballast: Some(ballast) } = &mut *inner else {
+            return Ok(None);
+        };
+        f(conn, journal, ballast).map(Some).map_err(|error| judged(error, &self.path, &*self.disk))
     }
 
     /// Bytes of the database with its journal.
     pub fn size(&self) -> u64 {
-        let len = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+        let len = |path: &Path| self.disk.len(path).unwrap_or(0);
         len(&self.path) + len(&journal_of(&self.path))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        // A panic inside `f` rolled its transaction back: the connection is as good as before.
-        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
+    fn refuse_newer(&self) -> Result<(), StoreError> {
+        match self.newer {
+            Some((found, known)) => {
+                let file = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                Err(StoreError::NewerDatabase { file, found, known })
+            }
+            None => Ok(()),
+        }
     }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic inside `f` rolled its transaction back: the connection is as good as before.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn keep(&mut self, fact: &Fact, judge: &dyn Fn(StoreError) -> StoreError) -> Result<u64, StoreError> {
+        let mut kept = self.keep_both(fact).map_err(judge);
+        if matches!(kept, Err(StoreError::NoSpace)) && self.ballast.as_mut().is_some_and(Ballast::release) {
+            kept = self.keep_both(fact).map_err(judge);
+        }
+        let (Err(trouble), Some(journal)) = (&kept, &mut self.journal) else { return kept };
+        if !trouble.is_trouble() {
+            return kept;
+        }
+        // The database refuses, whatever is asked of it. The journal may still take it.
+        let Ok(seq) = journal.append(fact) else { return kept };
+        tracing::warn!(%trouble, "saved in the journal only");
+        journal.wait(seq, fact);
+        Ok(0)
+    }
+
+    fn keep_both(&mut self, fact: &Fact) -> Result<u64, StoreError> {
+        self.catch_up()?;
+        match &mut self.journal {
+            Some(journal) => keep_both(&mut self.conn, journal, fact),
+            None => {
+                let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let value = fact::apply(&tx, fact)?;
+                tx.commit()?;
+                Ok(value)
+            }
+        }
+    }
+
+    /// Brings the database up to the journal.
+    fn catch_up(&mut self) -> Result<(), StoreError> {
+        let Some(journal) = self.journal.as_mut().filter(|journal| !journal.waiting().is_empty()) else {
+            return Ok(());
+        };
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for (seq, fact) in journal.waiting() {
+            match fact::apply(&tx, fact) {
+                Err(error) if error.is_trouble() => return Err(error),
+                // It would have been refused at once; it stays in the journal.
+                Err(error) => tracing::warn!(%error, seq, "a save of the journal does not fit"),
+                Ok(_) => {}
+            }
+            mark::put_seq(&tx, *seq)?;
+        }
+        tx.commit()?;
+        journal.caught_up();
+        Ok(())
+    }
+}
+
+fn keep_both(conn: &mut Connection, journal: &mut Journal, fact: &Fact) -> Result<u64, StoreError> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let before = tx.total_changes();
+    let value = fact::apply(&tx, fact)?;
+    if tx.total_changes() == before {
+        return Ok(value); // All of it was there already.
+    }
+    let seq = journal.next();
+    mark::put_seq(&tx, seq)?;
+    let written = journal.append(fact);
+    if let Err(taken @ StoreError::InUseElsewhere { .. }) = written {
+        return Err(taken); // The save is the other computer's to make.
+    }
+    match (tx.commit(), written) {
+        (Ok(()), Ok(_)) => journal.saved(seq),
+        (Ok(()), Err(error)) => {
+            tracing::warn!(%error, "saved without a second copy");
+            journal.saved(seq);
+        }
+        (Err(error), Ok(_)) => {
+            tracing::warn!(%error, "saved in the journal only");
+            journal.wait(seq, fact);
+        }
+        (Err(_), Err(StoreError::NoSpace)) => return Err(StoreError::NoSpace),
+        (Err(error), Err(_)) => return Err(error.into()),
+    }
+    Ok(value)
 }
 
 /// The first row, if any.
@@ -153,8 +319,8 @@ pub(crate) fn journal_of(path: &Path) -> PathBuf {
 }
 
 /// SQLite would delete the journal of a database whose file is gone or empty; that journal may be all there is.
-fn refuse_orphaned_journal(path: &Path) -> Result<(), StoreError> {
-    let len = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+fn refuse_orphaned_journal(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
+    let len = |path: &Path| disk.len(path).unwrap_or(0);
     if len(path) == 0 && len(&journal_of(path)) > 0 {
         let detail = "the file is gone and its journal is left".to_owned();
         return Err(StoreError::Damaged { path: path.to_owned(), detail });
@@ -163,7 +329,8 @@ fn refuse_orphaned_journal(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Reads who wrote the file, changing nothing. Until the file proved sound, closing it changes nothing either.
-fn look(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
+/// The schema's number and ours when it is newer.
+fn look(conn: &Connection, plan: &Plan) -> Result<Option<(i64, i64)>, StoreError> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     conn.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     let application_id: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -171,7 +338,7 @@ fn look(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
         let detail = format!("application_id {application_id:#x} is not ours");
         return Err(StoreError::Damaged { path: PathBuf::from(plan.file), detail });
     }
-    refuse_newer(conn, plan)
+    newer(conn, plan)
 }
 
 fn prepare(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
@@ -198,7 +365,7 @@ fn prepare(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn quick_check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+pub(crate) fn quick_check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     let said: Option<String> = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).optional()?;
     match said.as_deref() {
         Some("ok") => Ok(()),
@@ -210,7 +377,7 @@ fn quick_check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
 }
 
 /// Gives errors of SQLite the meaning that someone can act on.
-fn judged(error: StoreError, path: &Path) -> StoreError {
+fn judged(error: StoreError, path: &Path, disk: &dyn Disk) -> StoreError {
     let StoreError::Sqlite(inner) = error else {
         return match error {
             StoreError::Damaged { detail, .. } => StoreError::Damaged { path: path.to_owned(), detail },
@@ -221,7 +388,7 @@ fn judged(error: StoreError, path: &Path) -> StoreError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreError::Damaged { path: path.to_owned(), detail: inner.to_string() }
         }
-        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if is_nearly_full(path) => {
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if is_nearly_full(path, disk) => {
             StoreError::NoSpace
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::InUse,
@@ -229,9 +396,9 @@ fn judged(error: StoreError, path: &Path) -> StoreError {
     }
 }
 
-fn is_nearly_full(path: &Path) -> bool {
+fn is_nearly_full(path: &Path, disk: &dyn Disk) -> bool {
     let dir = path.parent().unwrap_or(Path::new("."));
-    fs4::available_space(dir).is_ok_and(|free| free < NEARLY_FULL)
+    disk.free(dir).is_ok_and(|free| free < NEARLY_FULL)
 }
 
 /// The SQLite in this program must not be one with the WAL-reset fault (3.7.0 to 3.51.2) nor the withdrawn 3.52.0.

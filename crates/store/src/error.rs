@@ -13,6 +13,12 @@ pub enum StoreError {
     /// Another process owns the folder.
     #[error("the data folder is in use")]
     InUse,
+    /// Another computer has the folder on the network open.
+    #[error("the data folder is in use on {host}")]
+    InUseElsewhere {
+        /// Its name.
+        host: String,
+    },
     /// Written by a newer Daypack that says this one must not read it. Nothing was touched.
     #[error("{file} has schema {found}, this program knows {known}")]
     NewerDatabase {
@@ -23,6 +29,9 @@ pub enum StoreError {
         /// The newest number this program knows.
         known: i64,
     },
+    /// A newer Daypack owns the folder: it is open to read only.
+    #[error("a newer program owns the folder; nothing is written")]
+    ReadOnly,
     /// The disk is full. What was there before is untouched.
     #[error("no space left on the disk")]
     NoSpace,
@@ -101,6 +110,18 @@ impl From<std::io::Error> for StoreError {
 }
 
 impl StoreError {
+    /// Whether the database or the disk refuses by itself, not because of what was asked.
+    pub(crate) fn is_trouble(&self) -> bool {
+        match self {
+            Self::NoSpace | Self::Damaged { .. } | Self::Io(_) => true,
+            Self::Sqlite(error) => !matches!(
+                error.sqlite_error_code(),
+                None | Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::ApiMisuse)
+            ),
+            _ => false,
+        }
+    }
+
     pub(crate) fn missing(what: &'static str, id: impl std::fmt::Display) -> Self {
         Self::Missing { what, id: id.to_string() }
     }

@@ -9,6 +9,7 @@ pub(crate) mod draft_file;
 pub(crate) mod feedback_seen;
 pub(crate) mod library;
 pub(crate) mod machine;
+pub(crate) mod mark;
 pub(crate) mod place;
 pub(crate) mod position;
 pub(crate) mod reading;
@@ -50,4 +51,4 @@ const FIRST: Migration = Migration {
     ],
 };
 
-const SECOND: Migration = Migration { number: 2, reader: 1, sql: &[title::TABLE] };
+const SECOND: Migration = Migration { number: 2, reader: 1, sql: &[title::TABLE, mark::TABLE] };

@@ -1,18 +1,25 @@
 //! The shelf on disk: SQLite for facts, files for bytes.
 //!
-//! What must stay true: a write to `learner.db` is on the disk when its function returns; nothing a learner made
-//! is deleted (work, answers and files of one's own have no function for it); `catalogue.db` and `objects/` can
-//! be fetched again and may be thrown away; bytes get a name only after their SHA-256 was computed; one process
-//! owns a folder. No clock and no randomness here: times and ids are arguments.
+//! What must stay true: a write to `learner.db` is on the disk when its function returns, and in the journal too;
+//! nothing a learner made is deleted (work, answers and files of one's own have no function for it); `catalogue.db`
+//! and `objects/` can be fetched again and may be thrown away; bytes get a name only after their SHA-256 was
+//! computed; one process owns a folder. No clock and no randomness here: times and ids are arguments (but for the
+//! name of a learner's journal, which SQLite draws once).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod backup;
+mod ballast;
 mod catalogue;
 mod db;
+pub mod disk;
 mod error;
+mod home;
+mod journal;
 mod learner;
 mod migrate;
 mod objects;
+mod recovery;
 mod secrets;
 mod store;
 pub mod takeout;
@@ -23,6 +30,7 @@ pub use catalogue::asset::AssetState;
 pub use catalogue::course::CourseRow;
 pub use catalogue::offer::Offer;
 pub use error::StoreError;
+pub use home::{Means, Near, is_far, near_folder};
 pub use learner::account::Account;
 pub use learner::attempt::{AttemptRow, AttemptState};
 pub use learner::begun::LatestDraft;
@@ -37,5 +45,6 @@ pub use learner::work::{WorkList, WorkRow};
 pub use objects::Objects;
 pub use objects::partial::PartialFile;
 pub use objects::pin::Pin;
+pub use recovery::{Damage, Recovered};
 pub use secrets::Secret;
 pub use store::{Opened, Sizes, Store};

@@ -16,11 +16,12 @@ pub(crate) struct Migration {
     pub sql: &'static [&'static str],
 }
 
-/// Refuses a database that this program must not read.
-pub(crate) fn refuse_newer(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
+/// Whether a newer program made the database: its number and ours. Such a database is read and never written.
+/// `NewerDatabase` when it says that this program must not even read it.
+pub(crate) fn newer(conn: &Connection, plan: &Plan) -> Result<Option<(i64, i64)>, StoreError> {
     let (found, known) = (version(conn)?, newest(plan));
     if found <= known {
-        return Ok(());
+        return Ok(None);
     }
     // A newer database without the table was not made by these rules: refused as well.
     let has_table: bool = conn
@@ -32,9 +33,15 @@ pub(crate) fn refuse_newer(conn: &Connection, plan: &Plan) -> Result<(), StoreEr
         false => None,
     };
     match reader {
-        Some(minimum) if minimum <= known => Ok(()),
+        Some(minimum) if minimum <= known => Ok(Some((found, known))),
         _ => Err(StoreError::NewerDatabase { file: plan.file.to_owned(), found, known }),
     }
+}
+
+/// Whether the database has a schema, and an older one than this program's newest.
+pub(crate) fn is_older(conn: &Connection, plan: &Plan) -> Result<bool, StoreError> {
+    let found = version(conn)?;
+    Ok(found > 0 && found < newest(plan))
 }
 
 /// Brings the database to the newest schema this program knows; leaves a newer readable one as it is.
@@ -69,11 +76,11 @@ CREATE TABLE reader (
 INSERT INTO reader (one, minimum) VALUES (1, 1);
 ";
 
-fn version(conn: &Connection) -> Result<i64, StoreError> {
+pub(crate) fn version(conn: &Connection) -> Result<i64, StoreError> {
     Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-fn newest(plan: &Plan) -> i64 {
+pub(crate) fn newest(plan: &Plan) -> i64 {
     plan.migrations.last().map_or(0, |step| step.number)
 }
 
@@ -99,40 +106,54 @@ mod tests {
         Plan { file: "trial.db", application_id: 0x5041_434b, synchronous: 2, migrations }
     }
 
+    fn open(dir: &std::path::Path, plan: &Plan) -> Result<Db, StoreError> {
+        let disk: std::sync::Arc<dyn crate::disk::Disk> = std::sync::Arc::new(crate::disk::OwnDisk);
+        Db::open(&crate::db::Opening { dir, disk: &disk, before_migration: &|_| Ok(()) }, plan)
+    }
+
     #[test]
     fn rows_survive_an_additive_migration() {
         let dir = tempfile::tempdir().unwrap();
-        let old = Db::open(dir.path(), &V1).unwrap();
+        let old = open(dir.path(), &V1).unwrap();
         old.write(|tx| Ok(tx.execute("INSERT INTO a (x) VALUES ('kept')", [])?)).unwrap();
         drop(old);
-        let new = Db::open(dir.path(), &V2).unwrap();
+        let new = open(dir.path(), &V2).unwrap();
         let row: (String, String) =
             new.read(|c| Ok(c.query_row("SELECT x, y FROM a", [], |r| Ok((r.get(0)?, r.get(1)?)))?)).unwrap();
         assert_eq!(row, ("kept".into(), String::new()));
     }
 
     #[test]
-    fn an_older_program_reads_a_newer_database_that_allows_it_and_leaves_its_number() {
+    fn an_older_program_reads_a_newer_database_that_allows_it_and_writes_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        drop(Db::open(dir.path(), &V2).unwrap());
-        let old = Db::open(dir.path(), &V1).unwrap();
+        drop(open(dir.path(), &V2).unwrap());
+        let refused = open(dir.path(), &V1);
+        assert!(matches!(refused, Err(StoreError::NewerDatabase { found: 2, known: 1, .. })));
+        let disk: std::sync::Arc<dyn crate::disk::Disk> = std::sync::Arc::new(crate::disk::OwnDisk);
+        let opening = crate::db::Opening { dir: dir.path(), disk: &disk, before_migration: &|_| Ok(()) };
+        let newer = Db::newer(&opening, &V1).unwrap();
+        assert_eq!(newer, Some((2, 1)));
+        let old = Db::open_to_read(&opening, &V1, newer.unwrap()).unwrap();
         assert_eq!(old.read(version).unwrap(), 2);
+        let written = old.write(|tx| Ok(tx.execute("INSERT INTO a (x) VALUES ('no')", [])?));
+        assert!(matches!(written, Err(StoreError::NewerDatabase { .. })));
+        assert!(old.read(|c| Ok(c.execute("INSERT INTO a (x) VALUES ('no')", [])?)).is_err());
     }
 
     #[test]
     fn an_older_program_refuses_a_newer_database_that_forbids_it() {
         let dir = tempfile::tempdir().unwrap();
-        drop(Db::open(dir.path(), &V3).unwrap());
-        let refused = Db::open(dir.path(), &V2);
+        drop(open(dir.path(), &V3).unwrap());
+        let refused = open(dir.path(), &V2);
         assert!(matches!(refused, Err(StoreError::NewerDatabase { found: 3, known: 2, .. })));
     }
 
     #[test]
     fn a_migration_that_fails_leaves_nothing_half_done() {
         let dir = tempfile::tempdir().unwrap();
-        drop(Db::open(dir.path(), &V1).unwrap());
-        assert!(Db::open(dir.path(), &V3_BROKEN).is_err());
-        let again = Db::open(dir.path(), &V1).unwrap();
+        drop(open(dir.path(), &V1).unwrap());
+        assert!(open(dir.path(), &V3_BROKEN).is_err());
+        let again = open(dir.path(), &V1).unwrap();
         assert_eq!(again.read(version).unwrap(), 1, "neither the second nor half of the third step stayed");
         assert!(again.read(|c| Ok(c.query_row("SELECT y FROM a", [], |_| Ok(())).optional()?)).is_err());
     }

@@ -26,11 +26,18 @@ pub struct Objects {
     root: PathBuf,
     pins: Pins,
     imports: AtomicU64,
+    /// Nothing is written: a newer program owns the files.
+    is_read_only: bool,
 }
 
 impl Objects {
     /// Opens the heap below `root`; imports that a crash cut off are thrown away, downloads are kept.
-    pub(crate) fn at(root: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn at(root: &Path, is_read_only: bool) -> Result<Self, StoreError> {
+        let heap =
+            Self { root: root.to_owned(), pins: Pins::default(), imports: AtomicU64::new(0), is_read_only };
+        if is_read_only {
+            return Ok(heap);
+        }
         let partial = root.join("partial");
         create_private_dir(&partial)?;
         for entry in std::fs::read_dir(&partial)? {
@@ -39,7 +46,7 @@ impl Objects {
                 std::fs::remove_file(entry.path())?;
             }
         }
-        Ok(Self { root: root.to_owned(), pins: Pins::default(), imports: AtomicU64::new(0) })
+        Ok(heap)
     }
 
     /// Where the object lies or would lie.
@@ -82,6 +89,7 @@ impl Objects {
         mut reader: impl Read,
         expected: Option<Digest>,
     ) -> Result<(Digest, u64), StoreError> {
+        self.refuse_read_only()?;
         let number = self.imports.fetch_add(1, Ordering::Relaxed);
         let temp = self.partial_dir().join(format!("import-{number}"));
         let taken = self.take_in(&mut reader, &temp, expected);
@@ -99,6 +107,9 @@ impl Objects {
     /// Bytes of all complete objects.
     pub fn size(&self) -> Result<u64, StoreError> {
         let mut total = 0;
+        if !self.root.is_dir() {
+            return Ok(0);
+        }
         for entry in std::fs::read_dir(&self.root)? {
             let entry = entry?;
             if entry.file_name() != "partial" && entry.file_type()?.is_dir() {
@@ -114,7 +125,15 @@ impl Objects {
     }
 
     pub(crate) fn remove(&self, digest: &Digest) -> Result<bool, StoreError> {
+        self.refuse_read_only()?;
         self.pins.unless_pinned(digest, || discard(&self.path(digest)))
+    }
+
+    fn refuse_read_only(&self) -> Result<(), StoreError> {
+        match self.is_read_only {
+            true => Err(StoreError::ReadOnly),
+            false => Ok(()),
+        }
     }
 
     fn partial_dir(&self) -> PathBuf {
@@ -186,6 +205,9 @@ fn copy_hashed(reader: &mut impl Read, writer: &mut impl Write) -> Result<(Diges
 
 fn dir_size(dir: &Path) -> Result<u64, StoreError> {
     let mut total = 0;
+    if !dir.is_dir() {
+        return Ok(0);
+    }
     for entry in std::fs::read_dir(dir)? {
         match entry?.metadata() {
             Ok(meta) if meta.is_file() => total += meta.len(),

@@ -2,15 +2,24 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use daypack_course::{Digest, TimeMs};
 
+use crate::backup::{Backups, DAY_MS};
 use crate::catalogue::CATALOGUE;
-use crate::db::{Db, journal_of, refuse_unsafe_sqlite};
+use crate::db::{Db, Opening, refuse_unsafe_sqlite};
+use crate::disk::Disk;
+use crate::home::{self, Means};
 use crate::learner::LEARNER;
 use crate::objects::Objects;
+use crate::recovery::{Ground, Recovered};
 use crate::secrets::Secrets;
-use crate::{StoreError, objects};
+use crate::{StoreError, objects, recovery};
+
+/// A journal of so many bytes is made smaller before the day is over.
+const LARGE_JOURNAL: u64 = 16 * 1024 * 1024;
 
 /// The shelf of one learner in one folder. `Send + Sync`; every call blocks, none is long.
 pub struct Store {
@@ -20,6 +29,11 @@ pub struct Store {
     pub(crate) mine: Objects,
     pub(crate) secrets: Secrets,
     dir: PathBuf,
+    disk: Arc<dyn Disk>,
+    /// Set while the room kept for answers is in use.
+    short: Arc<AtomicBool>,
+    /// The folder is on a network: this computer's name, under which it is held.
+    lease: Option<String>,
     opened: Opened,
     // Last field: unlocked after the databases are closed.
     _lock: File,
@@ -30,6 +44,10 @@ pub struct Store {
 pub struct Opened {
     /// The catalogue was damaged: it lies here now, and an empty one took its place.
     pub damaged_catalogue: Option<PathBuf>,
+    /// The learner's database could not be used as it was; this was got back.
+    pub recovered: Option<Recovered>,
+    /// A newer Daypack was here: everything can be read and nothing is written. Its schema number and ours.
+    pub newer: Option<(i64, i64)>,
 }
 
 /// Bytes on the disk.
@@ -48,34 +66,122 @@ pub struct Sizes {
 }
 
 impl Store {
-    /// Opens the folder `dir`, creating what is missing. `clock_now` names a damaged catalogue that is moved aside.
+    /// Opens the folder `dir`, creating what is missing. `clock_now` names what is moved aside and dates backups.
     ///
-    /// Errors: `InUse`, `NewerDatabase`, `Damaged` (the learner's database; nothing was changed), `NoSpace`.
+    /// A damaged learner's database is moved aside and got back from its backups and its journal
+    /// ([`Opened::recovered`]); a newer program's is opened to read ([`Opened::newer`]).
+    /// Errors: `InUse`, `NewerDatabase` (not even to be read), `Damaged` (and there is nothing to get it back from;
+    /// nothing was changed), `NoSpace`.
+    /// `InUseElsewhere` when the folder is on a network and another computer has it open.
     pub fn open(dir: &Path, clock_now: TimeMs) -> Result<Self, StoreError> {
+        Self::open_with(dir, clock_now, &Means::default())
+    }
+
+    /// As [`Store::open`], with journal and backups on the given disk. (SQLite's own files go through its VFS.)
+    pub fn open_on(dir: &Path, clock_now: TimeMs, disk: Arc<dyn Disk>) -> Result<Self, StoreError> {
+        Self::open_with(dir, clock_now, &Means { disk, ..Means::default() })
+    }
+
+    /// As [`Store::open`], standing on other means.
+    pub fn open_with(dir: &Path, clock_now: TimeMs, means: &Means) -> Result<Self, StoreError> {
         refuse_unsafe_sqlite(rusqlite::version_number(), rusqlite::version())?;
         objects::create_private_dir(dir)?;
         let lock = lock(dir)?;
-        Db::refuse_newer(dir, &LEARNER)?;
-        Db::refuse_newer(dir, &CATALOGUE)?;
-        let learner = Db::open(dir, &LEARNER)?;
-        let (catalogue, damaged_catalogue) = match Db::open(dir, &CATALOGUE) {
-            Err(StoreError::Damaged { path, detail }) => {
-                tracing::warn!(detail, "the catalogue is damaged and made anew");
-                let aside = move_aside(&path, clock_now)?;
-                (Db::open(dir, &CATALOGUE)?, Some(aside))
+        let disk = Arc::clone(&means.disk);
+        let near = (means.near)(dir);
+        if let Some(near) = &near {
+            home::take_lease(&*disk, dir, &means.host, clock_now)?;
+            home::move_near(&*disk, dir, near, clock_now)?;
+        }
+        let lease = near.as_ref().map(|_| means.host.clone());
+        let live = near.as_deref().unwrap_or(dir);
+        let opening = Opening { dir: live, disk: &disk, before_migration: &|_| Ok(()) };
+        let newer = Db::newer(&opening, &LEARNER)?;
+        let newer = newer.or(Db::newer(&opening, &CATALOGUE)?);
+        let short = Arc::new(AtomicBool::new(false));
+        let mut opened = Opened { newer, ..Opened::default() };
+        let (learner, catalogue) = match newer {
+            Some(numbers) => (
+                Db::open_to_read(&opening, &LEARNER, numbers)?,
+                Db::open_to_read(&opening, &CATALOGUE, numbers)?,
+            ),
+            None => {
+                let ground =
+                    Ground { dir, live, lease: lease.as_deref(), disk: &disk, now: clock_now, short: &short };
+                let (learner, recovered) = recovery::open(&ground)?;
+                opened.recovered = recovered;
+                let catalogue = match Db::open(&opening, &CATALOGUE) {
+                    Err(StoreError::Damaged { path, detail }) => {
+                        tracing::warn!(detail, "the catalogue is damaged and made anew");
+                        opened.damaged_catalogue = recovery::move_aside(&*disk, &path, clock_now)?;
+                        Db::open(&opening, &CATALOGUE)?
+                    }
+                    other => other?,
+                };
+                (learner, catalogue)
             }
-            other => (other?, None),
         };
         Ok(Self {
             learner,
             catalogue,
-            objects: Objects::at(&dir.join("objects"))?,
-            mine: Objects::at(&dir.join("mine"))?,
+            objects: Objects::at(&dir.join("objects"), newer.is_some())?,
+            mine: Objects::at(&dir.join("mine"), newer.is_some())?,
             secrets: Secrets::at(dir),
             dir: dir.to_owned(),
-            opened: Opened { damaged_catalogue },
+            disk,
+            short,
+            lease,
+            opened,
             _lock: lock,
         })
+    }
+
+    /// Makes a verified backup of the learner's database now, e.g. before an update of the program. Its file.
+    pub fn backup_now(&self, now: TimeMs) -> Result<Option<PathBuf>, StoreError> {
+        recovery::look_after(&self.learner, &self.backups(), now, 0)
+    }
+
+    /// Whether the folder is on a network, and the live databases on this computer. Then a backup belongs into the
+    /// folder before closing ([`Store::backup_now`]) and the lease has to be kept ([`Store::keep_lease`]).
+    pub fn is_on_network(&self) -> bool {
+        self.lease.is_some()
+    }
+
+    /// Gives a sign of life to the other computers of the network home; to be called every few minutes.
+    /// `InUseElsewhere` when another one took over.
+    pub fn keep_lease(&self, now: TimeMs) -> Result<(), StoreError> {
+        match &self.lease {
+            Some(host) => {
+                home::hold_lease(&*self.disk, &self.dir, host)?;
+                home::take_lease(&*self.disk, &self.dir, host, now)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What is due from time to time: the day's backup, a smaller journal, the ballast. Takes as long as copying the
+    /// learner's database.
+    pub fn look_after(&self, now: TimeMs) -> Result<(), StoreError> {
+        let bytes = self.learner.with_journal(|_, journal, ballast| {
+            ballast.restore();
+            Ok(journal.bytes())
+        })?;
+        let after_ms = if bytes.unwrap_or(0) > LARGE_JOURNAL { 0 } else { DAY_MS };
+        recovery::look_after(&self.learner, &self.backups(), now, after_ms).map(|_| ())
+    }
+
+    /// When each backup was made, newest first.
+    pub fn backup_times(&self) -> Result<Vec<TimeMs>, StoreError> {
+        self.backups().times()
+    }
+
+    /// Whether the disk is so full that the room kept for answers is in use: nothing else may take room.
+    pub fn is_short_of_space(&self) -> bool {
+        self.short.load(Ordering::Relaxed)
+    }
+
+    fn backups(&self) -> Backups {
+        Backups::at(&self.dir, Arc::clone(&self.disk))
     }
 
     /// What opening found.
@@ -127,6 +233,14 @@ impl Store {
     }
 }
 
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.lease.as_ref().is_some_and(|host| home::hold_lease(&*self.disk, &self.dir, host).is_ok()) {
+            home::end_lease(&*self.disk, &self.dir);
+        }
+    }
+}
+
 fn lock(dir: &Path) -> Result<File, StoreError> {
     let file = File::options().create(true).truncate(false).write(true).open(dir.join("daypack.lock"))?;
     match file.try_lock() {
@@ -136,63 +250,37 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// Renames a database and its journal to `<name>.damaged-<now>`; never over an earlier one.
-fn move_aside(path: &Path, now: TimeMs) -> Result<PathBuf, StoreError> {
-    let name = |n: i64| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".damaged-{n}"));
-        PathBuf::from(name)
-    };
-    let mut stamp = now.0;
-    while name(stamp).exists() {
-        stamp = stamp.saturating_add(1);
-    }
-    let aside = name(stamp);
-    for (from, to) in [(path.to_owned(), aside.clone()), (journal_of(path), journal_of(&aside))] {
-        match std::fs::rename(from, to) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
-    Ok(aside)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{attempt_row, essay, shelf};
 
     #[test]
-    fn a_full_disk_refuses_the_new_answer_and_keeps_the_old_ones() {
-        let (_dir, store) = shelf();
+    fn what_a_full_database_does_not_take_the_journal_takes_and_brings_there_later() {
+        let (dir, store) = shelf();
         let row = attempt_row("t");
         store.attempt_create(&row).unwrap();
-        let limit = |pages: i64| {
+        let limit = |store: &Store, pages: i64| {
             store.learner.read(|c| Ok(c.pragma_update(None, "max_page_count", pages)?)).unwrap();
         };
         let pages: i64 =
             store.learner.read(|c| Ok(c.pragma_query_value(None, "page_count", |r| r.get(0))?)).unwrap();
-        limit(pages + 4);
+        limit(&store, pages + 4);
         let text = "x".repeat(3000);
-        let mut saved = 0;
-        let error = loop {
-            match store.response_put(&row.id, &"q1".into(), &essay(&format!("{text}{saved}")), TimeMs(saved))
-            {
-                Ok(_) => saved += 1,
-                Err(error) => break error,
-            }
-        };
-        assert!(matches!(error, StoreError::NoSpace), "{error}");
-        assert!(saved > 0);
-        let count = || store.response_history(&row.id, &"q1".into()).unwrap().len();
-        assert_eq!(
-            count(),
-            usize::try_from(saved).unwrap(),
-            "what was called saved is there, no more, no less"
-        );
-        limit(pages + 400);
-        store.response_put(&row.id, &"q1".into(), &essay("room again"), TimeMs(99)).unwrap();
-        assert_eq!(count(), usize::try_from(saved).unwrap() + 1);
+        for n in 0..20 {
+            store.response_put(&row.id, &"q1".into(), &essay(&format!("{text}{n}")), TimeMs(n)).unwrap();
+        }
+        let count = |store: &Store| store.response_history(&row.id, &"q1".into()).unwrap().len();
+        assert!(count(&store) < 20, "the database is full");
+        limit(&store, pages + 400);
+        assert_eq!(count(&store), 20, "as soon as there is room");
+        limit(&store, pages + 20);
+        for n in 20..60 {
+            store.response_put(&row.id, &"q1".into(), &essay(&format!("{text}{n}")), TimeMs(n)).unwrap();
+        }
+        assert!(count(&store) < 60);
+        let store = crate::testing::reopened(&dir, store);
+        assert_eq!(count(&store), 60, "or when it is opened again");
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn a_newer_database_is_refused_and_not_a_byte_of_the_folder_changes() {
         assert!(!before[&format!("{file}-wal")].is_empty(), "the journal is part of the test");
         let refused = Store::open(dir.path(), TimeMs(2)).err();
         assert!(
-            matches!(&refused, Some(StoreError::NewerDatabase { file: f, found: 9, known: 1 }) if f == file),
+            matches!(&refused, Some(StoreError::NewerDatabase { file: f, found: 9, .. }) if f == file),
             "{refused:?}"
         );
         assert!(before == bytes(dir.path()));
@@ -73,14 +73,38 @@ fn a_newer_database_is_refused_and_not_a_byte_of_the_folder_changes() {
 }
 
 #[test]
-fn a_newer_database_that_says_older_programs_may_read_it_opens() {
-    let dir = tempfile::tempdir().unwrap();
-    used(dir.path());
-    let newer = Connection::open(dir.path().join("learner.db")).unwrap();
-    newer.execute_batch("ALTER TABLE settings ADD COLUMN more TEXT; PRAGMA user_version = 9").unwrap();
-    drop(newer);
-    let store = Store::open(dir.path(), TimeMs(2)).unwrap();
-    assert_eq!(store.setting_get("theme").unwrap(), Some(json!("dark")));
+fn a_newer_database_that_says_older_programs_may_read_it_is_read_and_not_a_byte_changes() {
+    for file in ["learner.db", "catalogue.db"] {
+        let dir = tempfile::tempdir().unwrap();
+        used(dir.path());
+        let newer = Connection::open(dir.path().join(file)).unwrap();
+        newer.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
+        newer
+            .execute_batch(
+                "PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE more (x TEXT) STRICT; PRAGMA user_version = 9",
+            )
+            .unwrap();
+        drop(newer);
+        let before = bytes(dir.path());
+        let store = Store::open(dir.path(), TimeMs(2)).unwrap();
+        assert!(matches!(store.opened().newer, Some((9, _))));
+        assert_eq!(store.setting_get("theme").unwrap(), Some(json!("dark")));
+        assert!(store.draft_get(&"c".into(), &"i".into(), "text").unwrap().is_some());
+        assert_eq!(store.libraries().unwrap().len(), 1);
+        let refused = [
+            store.setting_put("theme", &json!("light")).err(),
+            store.cat_machine_put("download", &json!(1)).err(),
+            store.draft_put(&"c".into(), &"i".into(), "text", "new", TimeMs(3)).err(),
+            store.backup_now(TimeMs(3)).err(),
+        ];
+        for error in refused {
+            assert!(matches!(error, Some(StoreError::NewerDatabase { found: 9, .. })), "{error:?}");
+        }
+        assert!(matches!(store.mine().import_reader(&b"x"[..], None), Err(StoreError::ReadOnly)));
+        assert!(matches!(store.objects().partial_open("k", 0), Err(StoreError::ReadOnly)));
+        drop(store);
+        assert!(before == bytes(dir.path()), "{file}");
+    }
 }
 
 #[test]
@@ -109,10 +133,18 @@ fn a_catalogue_that_is_no_database_is_moved_aside_too() {
     assert!(Store::open(dir.path(), TimeMs(5)).unwrap().opened().damaged_catalogue.is_some());
 }
 
+/// As a folder of the first release: no backup and no journal.
+fn without_second_copies(dir: &Path) {
+    for folder in ["journal", "backups"] {
+        std::fs::remove_dir_all(dir.join(folder)).unwrap();
+    }
+}
+
 #[test]
-fn a_damaged_learner_database_is_reported_and_kept_as_it_is() {
+fn a_damaged_learner_database_that_nothing_can_replace_is_reported_and_kept_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     used(dir.path());
+    without_second_copies(dir.path());
     let path = dir.path().join("learner.db");
     let killed = Connection::open(&path).unwrap();
     killed.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
@@ -127,9 +159,10 @@ fn a_damaged_learner_database_is_reported_and_kept_as_it_is() {
 }
 
 #[test]
-fn a_journal_whose_database_is_gone_is_kept() {
+fn a_write_ahead_log_whose_database_is_gone_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     used(dir.path());
+    without_second_copies(dir.path());
     std::fs::remove_file(dir.path().join("learner.db")).unwrap();
     std::fs::write(dir.path().join("learner.db-wal"), b"answers").unwrap();
     assert!(matches!(Store::open(dir.path(), TimeMs(2)), Err(StoreError::Damaged { .. })));

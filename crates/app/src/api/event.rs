@@ -17,6 +17,11 @@ pub enum Event {
         /// Now.
         link: LinkView,
     },
+    /// The disk is so full that only answers are saved; or there is room again.
+    Space {
+        /// Full.
+        short: bool,
+    },
     /// Courses came, went or changed.
     LibraryChanged {},
     /// An item's files or state changed.

@@ -72,6 +72,8 @@ pub enum FailureCode {
     NoSpace,
     /// Another Daypack uses this data folder.
     InUse,
+    /// Another computer has this data folder open (`host`).
+    InUseElsewhere,
     /// The data was written by a newer Daypack.
     NewerDatabase,
     /// The learner's file is damaged and was left untouched (`path`).

@@ -30,6 +30,51 @@ pub struct AppStatus {
     pub place: Option<Place>,
     /// Whether tokens are kept in a plain file because this computer has no keyring open.
     pub plain_secrets: bool,
+    /// The learner's work had to be got back, and they have not said yet that they know.
+    pub recovered: Option<RecoveredView>,
+    /// A newer Daypack was here: everything can be read, nothing is saved or sent.
+    pub read_only: bool,
+    /// The disk is so full that only answers are saved.
+    pub short_of_space: bool,
+}
+
+/// What was got back after the learner's database could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RecoveredView {
+    /// When.
+    pub at: TimeMs,
+    /// What was wrong.
+    pub why: DamageView,
+    /// Answers that are here.
+    pub answers: u64,
+    /// Texts being written that are here.
+    pub texts: u64,
+    /// Pieces of work that are here.
+    pub work: u64,
+    /// Pieces of work that may have been sent; the site is asked before anything is sent.
+    pub in_doubt: u64,
+    /// Saves that fit nowhere and can be read in `unplaced_path`.
+    pub unplaced: u64,
+    /// When the backup was made that it began from.
+    pub backup: Option<TimeMs>,
+    /// Where the damaged file lies.
+    pub damaged_path: Option<String>,
+    /// Where the saves lie that fit nowhere.
+    pub unplaced_path: Option<String>,
+}
+
+/// What was wrong with the learner's database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DamageView {
+    /// It could not be read.
+    Unreadable,
+    /// It was not there any more.
+    Gone,
+    /// Another learner's lay in its place.
+    Foreign,
+    /// An old one lay in its place.
+    Older,
 }
 
 /// The connection, as the sites and libraries answered.

@@ -11,7 +11,7 @@ impl App {
     /// See the list of commands.
     pub async fn app_status(&self, _: Nothing) -> Result<AppStatus, Failure> {
         let unsent = self.unsent().await?;
-        let (accounts, courses, libraries, unseen, free_bytes, place) = self
+        let (accounts, courses, libraries, unseen, free_bytes, place, recovered) = self
             .db(|store| {
                 let signed_in = store.signed_in()?;
                 let accounts: Vec<AccountView> = store
@@ -34,6 +34,7 @@ impl App {
                     unseen(store)?,
                     store.free_space()?,
                     place,
+                    crate::safety::recovered(store)?,
                 ))
             })
             .await?;
@@ -49,6 +50,9 @@ impl App {
             accounts,
             settings: self.settings(),
             place,
+            recovered,
+            read_only: self.store().opened().newer.is_some(),
+            short_of_space: self.store().is_short_of_space(),
         })
     }
 

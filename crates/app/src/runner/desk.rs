@@ -381,6 +381,12 @@ impl Desk {
                 self.downloads_step(download::Event::Failed { key, why }, now);
                 self.tell_jobs(now);
             }
+            Note::Space(short) => {
+                if !short {
+                    self.downloads_step(download::Event::ResumeAll, now);
+                }
+                self.tell_jobs(now);
+            }
             Note::Contact(reached) => self.contact(reached, now),
             Note::ProbeEnded(source, probe) => {
                 let event = match probe {
@@ -478,6 +484,9 @@ impl Desk {
     }
 
     pub(super) fn outbox_step(&mut self, event: outbox::Event, now: TimeMs) {
+        if self.app.store().opened().newer.is_some() {
+            return; // A newer program owns the folder and will send.
+        }
         self.unkept.extend(self.outbox.step(event, now));
         let states: Vec<(WorkId, WorkState)> = self
             .unkept

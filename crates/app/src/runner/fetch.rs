@@ -40,6 +40,9 @@ async fn fetch(app: &App, key: &str) -> Result<(), FailWhy> {
     let store = app.store().clone();
     let course = store.course_get(&course_id).map_err(store_failed)?.ok_or(FailWhy::Refused)?;
     let asset = course.assets.get(&asset_id).cloned().ok_or(FailWhy::Refused)?;
+    if store.is_short_of_space() {
+        return Err(FailWhy::NoSpace);
+    }
     if already_here(app, &course, &asset_id, &asset)? {
         return Ok(());
     }
@@ -81,6 +84,12 @@ async fn fetch(app: &App, key: &str) -> Result<(), FailWhy> {
             }
             file.write_all(&piece).map_err(store_failed)?;
             on_disk += piece.len() as u64;
+            // What room there is now is kept for answers.
+            if store.is_short_of_space() {
+                file.sync().map_err(store_failed)?;
+                keep(app, &course, &asset_id, on_disk, download.validator.as_deref())?;
+                return Err(FailWhy::NoSpace);
+            }
             if on_disk - synced >= SYNC_BYTES || last_sync.elapsed() >= SYNC_EVERY {
                 file.sync().map_err(store_failed)?;
                 keep(app, &course, &asset_id, on_disk, download.validator.as_deref())?;

@@ -1,9 +1,11 @@
 //! The learner's accounts at sites. The row stays after signing out: work was made in its name.
 
 use daypack_course::{AccountId, TimeMs};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{all, one, run};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -43,27 +45,7 @@ pub struct Account {
 impl Store {
     /// Adds the account or brings it up to date; `added` stays as it was first.
     pub fn account_put(&self, account: &Account) -> Result<(), StoreError> {
-        self.learner.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO accounts (id, site, kind, site_name, username, full_name, remote_user, added)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                 ON CONFLICT (id) DO UPDATE SET site = excluded.site, kind = excluded.kind,
-                   site_name = excluded.site_name, username = excluded.username,
-                   full_name = excluded.full_name, remote_user = excluded.remote_user",
-                (
-                    account.id.as_str(),
-                    &account.site,
-                    &account.kind,
-                    &account.site_name,
-                    &account.username,
-                    &account.full_name,
-                    &account.remote_user,
-                    account.added.0,
-                ),
-            )
-            .map(|_| ())
-        })
+        self.learner.keep(&Fact::Account { account: account.clone() }).map(|_| ())
     }
 
     /// All accounts, oldest first, signed in or not.
@@ -83,6 +65,28 @@ impl Store {
     pub fn remove_sign_in(&self, id: &AccountId) -> Result<(), StoreError> {
         self.secret_remove(id)
     }
+}
+
+pub(crate) fn put(tx: &Connection, account: &Account) -> Result<(), StoreError> {
+    run(
+        tx,
+        "INSERT INTO accounts (id, site, kind, site_name, username, full_name, remote_user, added)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (id) DO UPDATE SET site = excluded.site, kind = excluded.kind,
+                   site_name = excluded.site_name, username = excluded.username,
+                   full_name = excluded.full_name, remote_user = excluded.remote_user",
+        (
+            account.id.as_str(),
+            &account.site,
+            &account.kind,
+            &account.site_name,
+            &account.username,
+            &account.full_name,
+            &account.remote_user,
+            account.added.0,
+        ),
+    )
+    .map(|_| ())
 }
 
 const COLUMNS: &str = "id, site, kind, site_name, username, full_name, remote_user, added";

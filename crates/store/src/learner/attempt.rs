@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::work::add_work;
 use crate::db::{all, json, one, run, to_json};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -66,24 +67,7 @@ pub enum AttemptState {
 impl Store {
     /// Begins an attempt. It is written as open, whatever `state`, `finished` and `score` say.
     pub fn attempt_create(&self, attempt: &AttemptRow) -> Result<(), StoreError> {
-        let questions = to_json(&attempt.questions)?;
-        self.learner.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO attempts (id, course, item, number, started, remote_attempt, questions)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                (
-                    attempt.id.as_str(),
-                    attempt.course.as_str(),
-                    attempt.item.as_str(),
-                    attempt.number,
-                    attempt.started.0,
-                    &attempt.remote_attempt,
-                    &questions,
-                ),
-            )
-            .map(|_| ())
-        })
+        self.learner.keep(&Fact::AttemptBegun { attempt: Box::new(attempt.clone()) }).map(|_| ())
     }
 
     /// One attempt.
@@ -101,12 +85,7 @@ impl Store {
 
     /// Notes the site's id of an attempt that was started there later.
     pub fn attempt_remote_put(&self, id: &AttemptId, remote: &str) -> Result<(), StoreError> {
-        self.learner.write(|tx| {
-            match run(tx, "UPDATE attempts SET remote_attempt = ?2 WHERE id = ?1", [id.as_str(), remote])? {
-                0 => Err(StoreError::missing("attempt", id)),
-                _ => Ok(()),
-            }
-        })
+        self.learner.keep(&Fact::AttemptRemote { attempt: id.clone(), remote: remote.to_owned() }).map(|_| ())
     }
 
     /// Finishes the attempt and, in the same transaction, adds the work made of it. `AttemptFinished` the second
@@ -118,16 +97,58 @@ impl Store {
         score: Option<f64>,
         work: Option<&Work>,
     ) -> Result<(), StoreError> {
-        self.learner.write(|tx| {
-            refuse_finished(tx, id)?;
-            run(
-                tx,
-                "UPDATE attempts SET finished = ?2, score = ?3 WHERE id = ?1",
-                (id.as_str(), at.0, score.filter(|s| s.is_finite())),
-            )?;
-            work.map_or(Ok(()), |work| add_work(tx, work))
-        })
+        self.learner
+            .keep(&Fact::AttemptFinished {
+                attempt: id.clone(),
+                at,
+                score: score.filter(|s| s.is_finite()),
+                work: work.cloned().map(Box::new),
+            })
+            .map(|_| ())
     }
+}
+
+pub(crate) fn finish(
+    tx: &Connection,
+    id: &AttemptId,
+    at: TimeMs,
+    score: Option<f64>,
+    work: Option<&Work>,
+) -> Result<(), StoreError> {
+    refuse_finished(tx, id)?;
+    run(
+        tx,
+        "UPDATE attempts SET finished = ?2, score = ?3 WHERE id = ?1",
+        (id.as_str(), at.0, score.filter(|s| s.is_finite())),
+    )?;
+    work.map_or(Ok(()), |work| add_work(tx, work))
+}
+
+pub(crate) fn put_remote(tx: &Connection, id: &AttemptId, remote: &str) -> Result<(), StoreError> {
+    match run(tx, "UPDATE attempts SET remote_attempt = ?2 WHERE id = ?1", [id.as_str(), remote])? {
+        0 => Err(StoreError::missing("attempt", id)),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn begin(tx: &Connection, attempt: &AttemptRow) -> Result<(), StoreError> {
+    let questions = to_json(&attempt.questions)?;
+
+    run(
+        tx,
+        "INSERT INTO attempts (id, course, item, number, started, remote_attempt, questions)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (
+            attempt.id.as_str(),
+            attempt.course.as_str(),
+            attempt.item.as_str(),
+            attempt.number,
+            attempt.started.0,
+            &attempt.remote_attempt,
+            &questions,
+        ),
+    )
+    .map(|_| ())
 }
 
 /// `Missing` or `AttemptFinished` unless the attempt is open.

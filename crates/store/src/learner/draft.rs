@@ -5,9 +5,11 @@
 //! vanished.
 
 use daypack_course::{CourseId, ItemId, TimeMs};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{all, one, run};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 /// So many newest rows of a text are never thinned.
@@ -45,24 +47,15 @@ impl Store {
         text: &str,
         at: TimeMs,
     ) -> Result<(), StoreError> {
-        let place = (course.as_str(), item.as_str(), slot);
-        self.learner.write(|tx| {
-            let latest = one(tx, LATEST, place, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
-            if let Some((seq, before)) = latest {
-                if before == text {
-                    return Ok(());
-                }
-                if text.len() < before.len() / 2 {
-                    run(tx, "UPDATE drafts SET kept = 1 WHERE seq = ?1", [seq])?;
-                }
-            }
-            run(
-                tx,
-                "INSERT INTO drafts (course, item, slot, text, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                (place.0, place.1, place.2, text, at.0),
-            )?;
-            run(tx, THIN, (place.0, place.1, place.2, NEWEST)).map(|_| ())
-        })
+        self.learner
+            .keep(&Fact::Draft {
+                course: course.clone(),
+                item: item.clone(),
+                slot: slot.to_owned(),
+                text: text.to_owned(),
+                at,
+            })
+            .map(|_| ())
     }
 
     /// The latest text.
@@ -95,6 +88,33 @@ impl Store {
             )
         })
     }
+}
+
+pub(crate) fn put(
+    tx: &Connection,
+    course: &CourseId,
+    item: &ItemId,
+    slot: &str,
+    text: &str,
+    at: TimeMs,
+) -> Result<(), StoreError> {
+    let place = (course.as_str(), item.as_str(), slot);
+
+    let latest = one(tx, LATEST, place, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+    if let Some((seq, before)) = latest {
+        if before == text {
+            return Ok(());
+        }
+        if text.len() < before.len() / 2 {
+            run(tx, "UPDATE drafts SET kept = 1 WHERE seq = ?1", [seq])?;
+        }
+    }
+    run(
+        tx,
+        "INSERT INTO drafts (course, item, slot, text, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        (place.0, place.1, place.2, text, at.0),
+    )?;
+    run(tx, THIN, (place.0, place.1, place.2, NEWEST)).map(|_| ())
 }
 
 const LATEST: &str = "SELECT seq, text, at FROM drafts WHERE course = ?1 AND item = ?2 AND slot = ?3

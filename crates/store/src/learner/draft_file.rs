@@ -2,8 +2,10 @@
 
 use daypack_course::work::WorkFile;
 use daypack_course::{CourseId, Digest, ItemId};
+use rusqlite::Connection;
 
 use crate::db::{all, int, run, uint};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -30,26 +32,10 @@ impl Store {
         if !self.mine.has(&file.digest) {
             return Err(StoreError::missing("object", file.digest));
         }
-        self.learner.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO draft_files (course, item, name, digest, size, media_type)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (course, item, name) DO UPDATE
-                 SET digest = excluded.digest, size = excluded.size, media_type = excluded.media_type",
-                (
-                    course.as_str(),
-                    item.as_str(),
-                    &file.name,
-                    file.digest.to_string(),
-                    int(file.size),
-                    &file.media_type,
-                ),
-            )
+        self.learner
+            .keep(&Fact::DraftFile { course: course.clone(), item: item.clone(), file: file.clone() })
             .map(|_| ())
-        })
     }
-
     /// Takes the file of this name off the list; `false` when it was not on it.
     pub fn draft_file_remove(
         &self,
@@ -57,10 +43,11 @@ impl Store {
         item: &ItemId,
         name: &str,
     ) -> Result<bool, StoreError> {
-        self.learner.write(|tx| {
-            let sql = "DELETE FROM draft_files WHERE course = ?1 AND item = ?2 AND name = ?3";
-            Ok(run(tx, sql, (course.as_str(), item.as_str(), name))? > 0)
-        })
+        Ok(self.learner.keep(&Fact::DraftFileRemoved {
+            course: course.clone(),
+            item: item.clone(),
+            name: name.to_owned(),
+        })? > 0)
     }
 
     /// The attached files in the order of attaching.
@@ -82,6 +69,40 @@ impl Store {
             )
         })
     }
+}
+
+pub(crate) fn add(
+    tx: &Connection,
+    course: &CourseId,
+    item: &ItemId,
+    file: &WorkFile,
+) -> Result<(), StoreError> {
+    run(
+        tx,
+        "INSERT INTO draft_files (course, item, name, digest, size, media_type)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (course, item, name) DO UPDATE
+                 SET digest = excluded.digest, size = excluded.size, media_type = excluded.media_type",
+        (
+            course.as_str(),
+            item.as_str(),
+            &file.name,
+            file.digest.to_string(),
+            int(file.size),
+            &file.media_type,
+        ),
+    )
+    .map(|_| ())
+}
+
+pub(crate) fn remove(
+    tx: &Connection,
+    course: &CourseId,
+    item: &ItemId,
+    name: &str,
+) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM draft_files WHERE course = ?1 AND item = ?2 AND name = ?3";
+    Ok(run(tx, sql, (course.as_str(), item.as_str(), name))? > 0)
 }
 
 /// A digest column.

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use daypack_course::TimeMs;
+use rusqlite::Connection;
 
 use crate::db::{all, run};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -19,14 +21,9 @@ CREATE TABLE feedback_seen (
 impl Store {
     /// Notes that this version of the feedback was seen; the first time counts.
     pub fn feedback_seen_put(&self, id: &str, version: &str, at: TimeMs) -> Result<(), StoreError> {
-        self.learner.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO feedback_seen (id, version, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-                (id, version, at.0),
-            )
+        self.learner
+            .keep(&Fact::FeedbackSeen { id: id.to_owned(), version: version.to_owned(), at })
             .map(|_| ())
-        })
     }
 
     /// All (id, version) that were seen.
@@ -36,6 +33,15 @@ impl Store {
         })?;
         Ok(seen.into_iter().collect())
     }
+}
+
+pub(crate) fn put(tx: &Connection, id: &str, version: &str, at: TimeMs) -> Result<(), StoreError> {
+    run(
+        tx,
+        "INSERT INTO feedback_seen (id, version, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        (id, version, at.0),
+    )
+    .map(|_| ())
 }
 
 #[cfg(test)]

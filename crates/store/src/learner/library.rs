@@ -2,9 +2,11 @@
 
 use daypack_course::TimeMs;
 use daypack_course::package::Fingerprint;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{all, run};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -30,16 +32,7 @@ pub struct Library {
 impl Store {
     /// Adds the library or brings it up to date.
     pub fn library_put(&self, library: &Library, at: TimeMs) -> Result<(), StoreError> {
-        self.learner.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO libraries (address, title, fingerprint, added) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (address) DO UPDATE
-                 SET title = excluded.title, fingerprint = excluded.fingerprint",
-                (&library.address, &library.title, &library.fingerprint, at.0),
-            )
-            .map(|_| ())
-        })
+        self.learner.keep(&Fact::Library { library: library.clone(), at }).map(|_| ())
     }
 
     /// All libraries, oldest first.
@@ -53,8 +46,23 @@ impl Store {
 
     /// Removes the library from the list; `false` when it was not there. Its courses stay.
     pub fn library_remove(&self, address: &str) -> Result<bool, StoreError> {
-        self.learner.write(|tx| Ok(run(tx, "DELETE FROM libraries WHERE address = ?1", [address])? > 0))
+        Ok(self.learner.keep(&Fact::LibraryRemoved { address: address.to_owned() })? > 0)
     }
+}
+
+pub(crate) fn remove(tx: &Connection, address: &str) -> Result<bool, StoreError> {
+    Ok(run(tx, "DELETE FROM libraries WHERE address = ?1", [address])? > 0)
+}
+
+pub(crate) fn put(tx: &Connection, library: &Library, at: TimeMs) -> Result<(), StoreError> {
+    run(
+        tx,
+        "INSERT INTO libraries (address, title, fingerprint, added) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (address) DO UPDATE
+                 SET title = excluded.title, fingerprint = excluded.fingerprint",
+        (&library.address, &library.title, &library.fingerprint, at.0),
+    )
+    .map(|_| ())
 }
 
 #[cfg(test)]

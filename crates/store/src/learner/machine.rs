@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use super::work::put_state;
 use crate::db::{json, one, run, to_json};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 /// Under this name [`Store::outbox_commit`] keeps the outbox.
-const OUTBOX: &str = "outbox";
+pub(crate) const OUTBOX: &str = "outbox";
 
 pub(crate) const TABLE: &str = "
 CREATE TABLE machines (
@@ -23,8 +24,7 @@ CREATE TABLE machines (
 impl Store {
     /// Keeps a machine's state.
     pub fn machine_put(&self, name: &str, state: &Value) -> Result<(), StoreError> {
-        let state = to_json(state)?;
-        self.learner.write(|tx| put_machine(tx, name, &state))
+        self.learner.keep(&Fact::Machine { name: name.to_owned(), state: state.clone() }).map(|_| ())
     }
 
     /// A machine's state, if it was ever kept.
@@ -40,12 +40,20 @@ impl Store {
         states: &[(WorkId, WorkState)],
         at: TimeMs,
     ) -> Result<(), StoreError> {
-        let machine = to_json(machine)?;
-        self.learner.write(|tx| {
-            put_machine(tx, OUTBOX, &machine)?;
-            states.iter().try_for_each(|(id, state)| put_state(tx, id, state, None, at))
-        })
+        self.learner.keep(&Fact::Outbox { machine: machine.clone(), states: states.to_vec(), at }).map(|_| ())
     }
+}
+
+pub(crate) fn commit_outbox(
+    tx: &Connection,
+    machine: &Value,
+    states: &[(WorkId, WorkState)],
+    at: TimeMs,
+) -> Result<(), StoreError> {
+    let machine = to_json(machine)?;
+
+    put_machine(tx, OUTBOX, &machine)?;
+    states.iter().try_for_each(|(id, state)| put_state(tx, id, state, None, at))
 }
 
 /// Also used by the catalogue, whose table is alike.
@@ -53,7 +61,7 @@ pub(crate) fn put_machine(tx: &Connection, name: &str, state: &str) -> Result<()
     run(
         tx,
         "INSERT INTO machines (name, state) VALUES (?1, ?2)
-         ON CONFLICT (name) DO UPDATE SET state = excluded.state",
+         ON CONFLICT (name) DO UPDATE SET state = excluded.state WHERE state <> excluded.state",
         [name, state],
     )
     .map(|_| ())

@@ -1,9 +1,11 @@
 //! The page the learner was on, to be opened there again.
 
 use daypack_course::TimeMs;
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::db::{json, one, run, to_json};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -17,22 +19,25 @@ CREATE TABLE places (
 impl Store {
     /// Notes where the learner is.
     pub fn last_place_put(&self, route: &Value, at: TimeMs) -> Result<(), StoreError> {
-        let route = to_json(route)?;
-        self.learner.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO places (name, route, at) VALUES ('last', ?1, ?2)
-                 ON CONFLICT (name) DO UPDATE SET route = excluded.route, at = excluded.at",
-                (&route, at.0),
-            )
-            .map(|_| ())
-        })
+        self.learner.keep(&Fact::Place { route: route.clone(), at }).map(|_| ())
     }
 
     /// Where the learner was.
     pub fn last_place_get(&self) -> Result<Option<Value>, StoreError> {
         self.learner.read(|c| one(c, "SELECT route FROM places WHERE name = 'last'", [], |row| json(row, 0)))
     }
+}
+
+pub(crate) fn put(tx: &Connection, route: &Value, at: TimeMs) -> Result<(), StoreError> {
+    let route = to_json(route)?;
+
+    run(
+        tx,
+        "INSERT INTO places (name, route, at) VALUES ('last', ?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET route = excluded.route, at = excluded.at",
+        (&route, at.0),
+    )
+    .map(|_| ())
 }
 
 #[cfg(test)]

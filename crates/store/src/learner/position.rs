@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use daypack_course::progress::Watched;
 use daypack_course::{CourseId, ItemId, TimeMs};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{all, int, json, one, run, to_json, uint};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -44,36 +46,22 @@ impl Store {
         rate: f64,
         at: TimeMs,
     ) -> Result<(), StoreError> {
-        let rate = if rate.is_finite() && rate > 0.0 { rate } else { 1.0 };
-        self.learner.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO positions (course, item, position_ms, rate, watched, at)
-                 VALUES (?1, ?2, ?3, ?4, '[]', ?5)
-                 ON CONFLICT (course, item) DO UPDATE
-                 SET position_ms = excluded.position_ms, rate = excluded.rate, at = excluded.at",
-                (course.as_str(), item.as_str(), int(position_ms), rate, at.0),
-            )
+        self.learner
+            .keep(&Fact::Position {
+                course: course.clone(),
+                item: item.clone(),
+                position_ms,
+                rate: if rate.is_finite() { rate } else { 1.0 },
+                at,
+            })
             .map(|_| ())
-        })
     }
 
     /// Adds watched parts to those that are there; nothing watched is forgotten.
     pub fn watched_add(&self, course: &CourseId, item: &ItemId, more: &Watched) -> Result<(), StoreError> {
-        let place = (course.as_str(), item.as_str());
-        self.learner.write(|tx| {
-            let sql = "SELECT watched FROM positions WHERE course = ?1 AND item = ?2";
-            let before: Watched = one(tx, sql, place, |row| json(row, 0))?.unwrap_or_default();
-            let watched = to_json(&before.merge(more))?;
-            run(
-                tx,
-                "INSERT INTO positions (course, item, position_ms, rate, watched, at)
-                 VALUES (?1, ?2, 0, 1.0, ?3, 0)
-                 ON CONFLICT (course, item) DO UPDATE SET watched = excluded.watched",
-                (place.0, place.1, &watched),
-            )
+        self.learner
+            .keep(&Fact::Watched { course: course.clone(), item: item.clone(), more: more.clone() })
             .map(|_| ())
-        })
     }
 
     /// The lecture as it was left; `None` before it was first played.
@@ -100,6 +88,48 @@ impl Store {
         })?;
         Ok(rows.into_iter().collect())
     }
+}
+
+pub(crate) fn add_watched(
+    tx: &Connection,
+    course: &CourseId,
+    item: &ItemId,
+    more: &Watched,
+) -> Result<(), StoreError> {
+    let place = (course.as_str(), item.as_str());
+
+    let sql = "SELECT watched FROM positions WHERE course = ?1 AND item = ?2";
+    let before: Watched = one(tx, sql, place, |row| json(row, 0))?.unwrap_or_default();
+    let watched = to_json(&before.merge(more))?;
+    run(
+        tx,
+        "INSERT INTO positions (course, item, position_ms, rate, watched, at)
+                 VALUES (?1, ?2, 0, 1.0, ?3, 0)
+                 ON CONFLICT (course, item) DO UPDATE SET watched = excluded.watched",
+        (place.0, place.1, &watched),
+    )
+    .map(|_| ())
+}
+
+pub(crate) fn put(
+    tx: &Connection,
+    course: &CourseId,
+    item: &ItemId,
+    position_ms: u64,
+    rate: f64,
+    at: TimeMs,
+) -> Result<(), StoreError> {
+    let rate = if rate.is_finite() && rate > 0.0 { rate } else { 1.0 };
+
+    run(
+        tx,
+        "INSERT INTO positions (course, item, position_ms, rate, watched, at)
+                 VALUES (?1, ?2, ?3, ?4, '[]', ?5)
+                 ON CONFLICT (course, item) DO UPDATE
+                 SET position_ms = excluded.position_ms, rate = excluded.rate, at = excluded.at",
+        (course.as_str(), item.as_str(), int(position_ms), rate, at.0),
+    )
+    .map(|_| ())
 }
 
 fn position(row: &rusqlite::Row<'_>) -> Result<Position, StoreError> {

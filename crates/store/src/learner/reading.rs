@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use daypack_course::{CourseId, ItemId, TimeMs};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{all, one, run};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -52,16 +54,14 @@ impl Store {
         scroll: f64,
         at: TimeMs,
     ) -> Result<(), StoreError> {
-        let scroll = if scroll.is_nan() { 0.0 } else { scroll.clamp(0.0, 1.0) };
-        self.learner.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO readings (course, item, scroll, at) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (course, item) DO UPDATE SET scroll = excluded.scroll, at = excluded.at",
-                (course.as_str(), item.as_str(), scroll, at.0),
-            )
+        self.learner
+            .keep(&Fact::Reading {
+                course: course.clone(),
+                item: item.clone(),
+                scroll: if scroll.is_nan() { 0.0 } else { scroll.clamp(0.0, 1.0) },
+                at,
+            })
             .map(|_| ())
-        })
     }
 
     /// Where the reading was left.
@@ -84,15 +84,7 @@ impl Store {
         done: bool,
         at: TimeMs,
     ) -> Result<(), StoreError> {
-        self.learner.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO done_marks (course, item, done, at) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (course, item) DO UPDATE SET done = excluded.done, at = excluded.at",
-                (course.as_str(), item.as_str(), done, at.0),
-            )
-            .map(|_| ())
-        })
+        self.learner.keep(&Fact::Done { course: course.clone(), item: item.clone(), done, at }).map(|_| ())
     }
 
     /// All marks of a course, those taken back included.
@@ -105,6 +97,40 @@ impl Store {
         })?;
         Ok(rows.into_iter().collect())
     }
+}
+
+pub(crate) fn put_done(
+    tx: &Connection,
+    course: &CourseId,
+    item: &ItemId,
+    done: bool,
+    at: TimeMs,
+) -> Result<(), StoreError> {
+    run(
+        tx,
+        "INSERT INTO done_marks (course, item, done, at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (course, item) DO UPDATE SET done = excluded.done, at = excluded.at",
+        (course.as_str(), item.as_str(), done, at.0),
+    )
+    .map(|_| ())
+}
+
+pub(crate) fn put(
+    tx: &Connection,
+    course: &CourseId,
+    item: &ItemId,
+    scroll: f64,
+    at: TimeMs,
+) -> Result<(), StoreError> {
+    let scroll = if scroll.is_nan() { 0.0 } else { scroll.clamp(0.0, 1.0) };
+
+    run(
+        tx,
+        "INSERT INTO readings (course, item, scroll, at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (course, item) DO UPDATE SET scroll = excluded.scroll, at = excluded.at",
+        (course.as_str(), item.as_str(), scroll, at.0),
+    )
+    .map(|_| ())
 }
 
 #[cfg(test)]

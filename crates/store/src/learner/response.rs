@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use daypack_course::quiz::Response;
 use daypack_course::{AttemptId, QuestionId, TimeMs};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::attempt::refuse_finished;
 use crate::db::{all, json, one, run, to_json, uint};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -46,25 +48,11 @@ impl Store {
         response: &Response,
         at: TimeMs,
     ) -> Result<u64, StoreError> {
-        let text = to_json(response)?;
-        self.learner.write(|tx| {
-            refuse_finished(tx, attempt)?;
-            let latest = one(
-                tx,
-                "SELECT seq, response = ?3 FROM responses WHERE attempt = ?1 AND question = ?2
-                 ORDER BY seq DESC LIMIT 1",
-                (attempt.as_str(), question.as_str(), &text),
-                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)),
-            )?;
-            if let Some((seq, true)) = latest {
-                return Ok(uint(seq));
-            }
-            run(
-                tx,
-                "INSERT INTO responses (attempt, question, response, at) VALUES (?1, ?2, ?3, ?4)",
-                (attempt.as_str(), question.as_str(), &text, at.0),
-            )?;
-            Ok(uint(tx.last_insert_rowid()))
+        self.learner.keep(&Fact::Response {
+            attempt: attempt.clone(),
+            question: question.clone(),
+            response: response.clone(),
+            at,
         })
     }
 
@@ -97,6 +85,34 @@ impl Store {
             )
         })
     }
+}
+
+pub(crate) fn put(
+    tx: &Connection,
+    attempt: &AttemptId,
+    question: &QuestionId,
+    response: &Response,
+    at: TimeMs,
+) -> Result<u64, StoreError> {
+    let text = to_json(response)?;
+
+    refuse_finished(tx, attempt)?;
+    let latest = one(
+        tx,
+        "SELECT seq, response = ?3 FROM responses WHERE attempt = ?1 AND question = ?2
+                 ORDER BY seq DESC LIMIT 1",
+        (attempt.as_str(), question.as_str(), &text),
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)),
+    )?;
+    if let Some((seq, true)) = latest {
+        return Ok(uint(seq));
+    }
+    run(
+        tx,
+        "INSERT INTO responses (attempt, question, response, at) VALUES (?1, ?2, ?3, ?4)",
+        (attempt.as_str(), question.as_str(), &text, at.0),
+    )?;
+    Ok(uint(tx.last_insert_rowid()))
 }
 
 fn response(row: &rusqlite::Row<'_>) -> Result<ResponseRow, StoreError> {

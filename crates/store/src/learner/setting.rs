@@ -1,8 +1,10 @@
 //! Choices of the learner: key -> JSON value. What a key means is the caller's matter.
 
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::db::{json, one, run, to_json};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -20,17 +22,20 @@ impl Store {
 
     /// Sets `key`.
     pub fn setting_put(&self, key: &str, value: &Value) -> Result<(), StoreError> {
-        let value = to_json(value)?;
-        self.learner.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO settings (key, value) VALUES (?1, ?2)
-                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (key, &value),
-            )
-            .map(|_| ())
-        })
+        self.learner.keep(&Fact::Setting { key: key.to_owned(), value: value.clone() }).map(|_| ())
     }
+}
+
+pub(crate) fn put(tx: &Connection, key: &str, value: &Value) -> Result<(), StoreError> {
+    let value = to_json(value)?;
+
+    run(
+        tx,
+        "INSERT INTO settings (key, value) VALUES (?1, ?2)
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, &value),
+    )
+    .map(|_| ())
 }
 
 #[cfg(test)]

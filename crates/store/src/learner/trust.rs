@@ -3,9 +3,11 @@
 
 use daypack_course::TimeMs;
 use daypack_course::package::Fingerprint;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{int, one, run, uint};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -42,19 +44,21 @@ impl Store {
     /// Trusts a key for `scope`, or notes a newer state of it. The same key with an older (epoch, version) changes
     /// nothing; another key replaces the trust: that is for the caller to decide beforehand.
     pub fn trust_put(&self, scope: &str, seen: &Trusted, at: TimeMs) -> Result<(), StoreError> {
-        self.learner.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO trust (scope, fingerprint, epoch, version, at) VALUES (?1, ?2, ?3, ?4, ?5)
+        self.learner.keep(&Fact::Trust { scope: scope.to_owned(), seen: seen.clone(), at }).map(|_| ())
+    }
+}
+
+pub(crate) fn put(tx: &Connection, scope: &str, seen: &Trusted, at: TimeMs) -> Result<(), StoreError> {
+    run(
+        tx,
+        "INSERT INTO trust (scope, fingerprint, epoch, version, at) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (scope) DO UPDATE SET fingerprint = excluded.fingerprint,
                    epoch = excluded.epoch, version = excluded.version, at = excluded.at
                  WHERE trust.fingerprint <> excluded.fingerprint
                     OR (excluded.epoch, excluded.version) > (trust.epoch, trust.version)",
-                (scope, &seen.fingerprint, seen.epoch, int(seen.version), at.0),
-            )
-            .map(|_| ())
-        })
-    }
+        (scope, &seen.fingerprint, seen.epoch, int(seen.version), at.0),
+    )
+    .map(|_| ())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::draft_file::digest;
 use crate::db::{all, int, json, one, run, to_json, uint};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -57,7 +58,7 @@ impl Store {
     /// Adds sealed work as waiting; on the disk on return. The same work again changes nothing; other work with
     /// the same id is refused with `WorkDiffers`.
     pub fn work_add(&self, work: &Work) -> Result<(), StoreError> {
-        self.learner.write(|tx| add_work(tx, work))
+        self.learner.keep(&Fact::Work { work: Box::new(work.clone()) }).map(|_| ())
     }
 
     /// One piece of work; `Tampered` when it does not match its seal.
@@ -89,18 +90,12 @@ impl Store {
         tries: u32,
         at: TimeMs,
     ) -> Result<(), StoreError> {
-        self.learner.write(|tx| put_state(tx, id, state, Some(tries), at))
+        self.learner.keep(&Fact::WorkState { work: id.clone(), state: state.clone(), tries, at }).map(|_| ())
     }
 
     /// Notes what the connector has done so far for this piece of work; replaces what was noted before.
     pub fn work_step_put(&self, id: &WorkId, step: &Value) -> Result<(), StoreError> {
-        let step = to_json(step)?;
-        self.learner.write(|tx| {
-            match run(tx, "UPDATE work SET step = ?2 WHERE id = ?1", (id.as_str(), &step))? {
-                0 => Err(StoreError::missing("work", id)),
-                _ => Ok(()),
-            }
-        })
+        self.learner.keep(&Fact::WorkStep { work: id.clone(), step: step.clone() }).map(|_| ())
     }
 
     /// What the connector noted last; `None` when nothing.
@@ -126,6 +121,15 @@ impl Store {
             let sql = format!("SELECT count(*) FROM work WHERE {UNSENT} AND course = ?1");
             Ok(one(c, &sql, [course.as_str()], |row| Ok(uint(row.get(0)?)))?.unwrap_or(0))
         })
+    }
+}
+
+pub(crate) fn put_step(tx: &Connection, id: &WorkId, step: &Value) -> Result<(), StoreError> {
+    let step = to_json(step)?;
+
+    match run(tx, "UPDATE work SET step = ?2 WHERE id = ?1", (id.as_str(), &step))? {
+        0 => Err(StoreError::missing("work", id)),
+        _ => Ok(()),
     }
 }
 

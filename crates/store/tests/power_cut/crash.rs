@@ -1,7 +1,7 @@
 //! What a disk may hold after the power went: for each file the bytes of its last sync, and of what was written
 //! since then any part, in any order, the cut-off writes torn.
 //!
-//! Not modelled: that the entry of a new file in its folder is lost (the store syncs the folder for that).
+//! Not modelled: that the entry of a new or renamed file in its folder is lost (the store syncs the folder for that).
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -42,8 +42,8 @@ pub fn lucks(moment: usize) -> [Luck; 8] {
 struct File {
     /// `None`: not there.
     synced: Option<Vec<u8>>,
-    /// How many changes are in `synced`.
-    changes: usize,
+    /// Which state of which file `synced` is: unlike for all others of a replay.
+    version: usize,
     since: Vec<Event>,
 }
 
@@ -51,6 +51,7 @@ struct File {
 #[derive(Clone, Default)]
 pub struct Replay {
     files: BTreeMap<String, File>,
+    versions: usize,
     /// The number of the last `Saved`.
     pub saved: usize,
 }
@@ -62,7 +63,7 @@ impl Replay {
             .iter()
             .map(|(name, bytes)| (name.clone(), File { synced: Some(bytes.clone()), ..File::default() }))
             .collect();
-        Self { files, saved: 0 }
+        Self { files, versions: 0, saved: 0 }
     }
 
     /// The next thing happened.
@@ -77,11 +78,23 @@ impl Replay {
             Event::Sync { file } => {
                 let file = self.files.entry(file.clone()).or_default();
                 let since = std::mem::take(&mut file.since);
-                file.changes += since.len();
+                if !since.is_empty() {
+                    self.versions += 1;
+                    file.version = self.versions;
+                }
                 since.iter().for_each(|event| apply(&mut file.synced, event, None));
             }
             Event::Delete { file, synced: true } => {
                 self.files.remove(file);
+            }
+            Event::Create { file } => {
+                self.versions += 1;
+                let new = File { synced: Some(Vec::new()), version: self.versions, since: Vec::new() };
+                self.files.insert(file.clone(), new);
+            }
+            Event::Rename { from, to } => {
+                let file = self.files.remove(from).unwrap_or_default();
+                self.files.insert(to.clone(), file);
             }
         }
     }
@@ -98,7 +111,7 @@ impl Replay {
         let mut files = Files::new();
         for (name, file) in &self.files {
             let mut bytes = file.synced.clone();
-            (name, file.changes).hash(&mut same);
+            (name, file.version).hash(&mut same);
             let last = file.since.len().wrapping_sub(1);
             for (i, event) in file.since.iter().enumerate() {
                 let (got_through, is_torn) = match luck {
@@ -135,7 +148,7 @@ fn apply(file: &mut Option<Vec<u8>>, event: &Event, torn: Option<u64>) {
         }
         Event::Truncate { len, .. } => file.get_or_insert_default().resize(*len, 0),
         Event::Delete { .. } => *file = None,
-        Event::Sync { .. } | Event::Saved(_) => {}
+        Event::Sync { .. } | Event::Create { .. } | Event::Rename { .. } | Event::Saved(_) => {}
     }
 }
 

@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::io::{Error, ErrorKind, Result};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
+use daypack_store::disk::End;
 use rusqlite::ffi;
 
 /// One thing that happened to a file, or a mark of the test's own.
@@ -28,6 +30,15 @@ pub enum Event {
     },
     Sync {
         file: String,
+    },
+    /// A new, empty file whose name is on the disk.
+    Create {
+        file: String,
+    },
+    /// Another name, on the disk at once.
+    Rename {
+        from: String,
+        to: String,
     },
     /// The store said that so many deeds are saved.
     Saved(usize),
@@ -120,6 +131,111 @@ pub fn write_at(file: &mut Vec<u8>, at: usize, bytes: &[u8]) {
 fn with<T>(f: impl FnOnce(&mut Disk) -> T) -> T {
     let mut disk = DISK.lock().unwrap_or_else(PoisonError::into_inner);
     f(disk.get_or_insert_with(Disk::default))
+}
+
+/// What the store keeps beside its databases, on the same disk.
+#[derive(Clone, Copy)]
+pub struct Beside;
+
+struct Tail(String);
+
+fn name(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn change_io(f: impl FnOnce(&mut Disk)) -> Result<()> {
+    match change(f) {
+        ffi::SQLITE_OK => Ok(()),
+        ffi::SQLITE_FULL => Err(ErrorKind::StorageFull.into()),
+        _ => Err(Error::from_raw_os_error(5)),
+    }
+}
+
+fn there<T>(path: &Path, f: impl FnOnce(&Vec<u8>) -> T) -> Result<T> {
+    with(|disk| disk.files.get(&name(path)).map(f)).ok_or_else(|| ErrorKind::NotFound.into())
+}
+
+impl daypack_store::disk::Disk for Beside {
+    fn read(&self, path: &Path) -> Result<Vec<u8>> {
+        there(path, Vec::clone)
+    }
+
+    fn len(&self, path: &Path) -> Result<u64> {
+        there(path, |bytes| bytes.len() as u64)
+    }
+
+    fn names(&self, dir: &Path) -> Result<Vec<String>> {
+        let prefix = format!("{}/", name(dir));
+        let inside =
+            |file: &String| file.strip_prefix(&prefix).filter(|f| !f.contains('/')).map(str::to_owned);
+        Ok(with(|disk| disk.files.keys().filter_map(inside).collect()))
+    }
+
+    fn make_dir(&self, _: &Path) -> Result<()> {
+        Ok(())
+    }
+
+    fn create(&self, path: &Path) -> Result<Box<dyn End>> {
+        if there(path, |_| ()).is_ok() {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        let file = name(path);
+        change_io(|disk| {
+            disk.files.insert(file.clone(), Vec::new());
+            disk.events.push(Event::Create { file: file.clone() });
+        })?;
+        Ok(Box::new(Tail(file)))
+    }
+
+    fn open_end(&self, path: &Path) -> Result<Box<dyn End>> {
+        there(path, |_| ())?;
+        Ok(Box::new(Tail(name(path))))
+    }
+
+    fn sync(&self, path: &Path) -> Result<()> {
+        there(path, |_| ())?;
+        change_io(|disk| disk.events.push(Event::Sync { file: name(path) }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        there(from, |_| ())?;
+        change_io(|disk| {
+            let bytes = disk.files.remove(&name(from)).unwrap();
+            disk.files.insert(name(to), bytes);
+            disk.events.push(Event::Rename { from: name(from), to: name(to) });
+        })
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        there(path, |_| ())?;
+        change_io(|disk| {
+            disk.files.remove(&name(path));
+            disk.events.push(Event::Delete { file: name(path), synced: true });
+        })
+    }
+
+    fn free(&self, _: &Path) -> Result<u64> {
+        Ok(with(|disk| if disk.fault.is_some_and(|f| f.code == ffi::SQLITE_FULL) { 0 } else { 1 << 40 }))
+    }
+
+    fn reserve(&self, _: &Path, _: u64) -> Result<()> {
+        Err(ErrorKind::Unsupported.into())
+    }
+}
+
+impl End for Tail {
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        change_io(|disk| {
+            let file = disk.files.entry(self.0.clone()).or_default();
+            let at = file.len();
+            file.extend_from_slice(bytes);
+            disk.events.push(Event::Write { file: self.0.clone(), at, bytes: bytes.to_vec() });
+        })
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        change_io(|disk| disk.events.push(Event::Sync { file: self.0.clone() }))
+    }
 }
 
 /// Does a change unless it is its turn to fail.

@@ -77,6 +77,15 @@ export async function saveSettings(change: Partial<Settings>): Promise<void> {
   }
 }
 
+/** The learner has read what was got back. */
+export async function recoveredSeen(): Promise<void> {
+  try {
+    status = await host.call("recovered_seen", {});
+  } catch (thrown) {
+    tellFailure(thrown);
+  }
+}
+
 export async function syncNow(): Promise<void> {
   if (syncing) return;
   syncing = true;
@@ -98,6 +107,7 @@ function receive(event: Event): void {
   if (status) {
     if (event.event === "link") status = { ...status, link: event.link };
     if (event.event === "work") status = { ...status, unsent: event.unsent };
+    if (event.event === "space") status = { ...status, short_of_space: event.short };
     if (event.event === "feedback") status = { ...status, unseen: event.unseen };
     if (event.event === "sign_in_needed" || event.event === "library_changed") refreshStatus().catch(() => undefined);
   }

@@ -90,7 +90,19 @@ place: Place | null,
 /**
  * Whether tokens are kept in a plain file because this computer has no keyring open.
  */
-plain_secrets: boolean, };
+plain_secrets: boolean, 
+/**
+ * The learner's work had to be got back, and they have not said yet that they know.
+ */
+recovered: RecoveredView | null, 
+/**
+ * A newer Daypack was here: everything can be read, nothing is saved or sent.
+ */
+read_only: boolean, 
+/**
+ * The disk is so full that only answers are saved.
+ */
+short_of_space: boolean, };
 
 /**
  * An assignment.
@@ -426,6 +438,11 @@ clock_wrong_ms: number | null, };
 export type Decision = "is_there" | "send_again" | "keep_sites" | "send_mine" | "keep_both";
 
 /**
+ * What was wrong with the learner's database.
+ */
+export type DamageView = "unreadable" | "gone" | "foreign" | "older";
+
+/**
  * A SHA-256 digest, written as 64 lower-case hexadecimal digits.
  */
 export type Digest = string;
@@ -531,7 +548,11 @@ export type Event = { "event": "link",
 /**
  * Now.
  */
-link: LinkView, } | { "event": "library_changed", } | { "event": "course_changed", 
+link: LinkView, } | { "event": "space", 
+/**
+ * Full.
+ */
+short: boolean, } | { "event": "library_changed", } | { "event": "course_changed", 
 /**
  * Which course.
  */
@@ -612,7 +633,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -2484,6 +2505,8 @@ export interface Commands {
   app_status: { input: Nothing; output: AppStatus };
   /** Keeps the learner's settings. */
   settings_save: { input: Settings; output: Saved };
+  /** The learner has read what was got back. */
+  recovered_seen: { input: Nothing; output: AppStatus };
   /** Keeps where the learner is, so that a new start opens there. */
   place_save: { input: Place; output: Saved };
   /** Looks whether an address is a site Daypack can work with. */
@@ -2578,6 +2601,7 @@ export interface Commands {
 export const COMMANDS = [
   "app_status",
   "settings_save",
+  "recovered_seen",
   "place_save",
   "site_check",
   "sign_in",

@@ -1,5 +1,5 @@
 // A host in memory, for looking at the pages in a browser and for tests. Never shipped: only imported while
-// developing or with VITE_FAKE=1. `?first`, `?offline`, `?empty`, `?slow`, `?theme=dark`, `?language=ar` and
+// developing or with VITE_FAKE=1. `?first`, `?offline`, `?recovered`, `?readonly`, `?full`, `?empty`, `?slow`, `?theme=dark`, `?language=ar` and
 // `?page=item&item=v2` in the address choose what is shown.
 import type { AppStatus, Commands, Event, Failure, FailureCode } from "./bindings";
 import { body, cards, course, attempt, feedback, job, NOW, sections, works } from "./fake/data";
@@ -54,6 +54,22 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     },
     place: page ? { page, course: "c1", item: query.get("item"), detail: query.get("detail") } : null,
     plain_secrets: true,
+    recovered: query.has("recovered")
+      ? {
+          at: NOW,
+          why: "unreadable",
+          answers: 312,
+          texts: 4,
+          work: 2,
+          in_doubt: 1,
+          unplaced: 0,
+          backup: NOW - 3_600_000,
+          damaged_path: "/home/lina/.local/share/daypack/learner.db.damaged-1764169307123",
+          unplaced_path: null,
+        }
+      : null,
+    read_only: query.has("readonly"),
+    short_of_space: query.has("full"),
   };
   const library = () => ({
     courses: empty ? [] : cards,
@@ -82,6 +98,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
   const rows = sections.flatMap((section) => section.items);
   const answers: Answers = {
     app_status: () => status,
+    recovered_seen: () => ((status.recovered = null), { ...status }),
     settings_save: (input) => ((status.settings = input), saved()),
     place_save: saved,
     site_check: ({ address }) =>
