@@ -3,7 +3,8 @@
 //! What must stay true: a write to `learner.db` is on the disk when its function returns; nothing a learner made
 //! is deleted (work, answers and files of one's own have no function for it); `catalogue.db` and `objects/` can
 //! be fetched again and may be thrown away; bytes get a name only after their SHA-256 was computed; one process
-//! owns a folder. No clock and no randomness here: times and ids are arguments.
+//! owns a folder; no token is on the disk in the clear. No clock and no randomness here (times and ids are arguments),
+//! but for the keys and nonces of `secrets`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
@@ -37,5 +38,9 @@ pub use learner::work::{WorkList, WorkRow};
 pub use objects::Objects;
 pub use objects::partial::PartialFile;
 pub use objects::pin::Pin;
-pub use secrets::Secret;
+pub use secrets::keyring::{Keyring, KeyringError, MemoryKeyring, Mood, NoKeyring};
+pub use secrets::passphrase::Effort;
+pub use secrets::{
+    Guard, Keep, KeyringSeen, Keys, SHORTEST_PASSPHRASE, Secret, SecretsError, Standing, Token,
+};
 pub use store::{Opened, Sizes, Store};
