@@ -2,6 +2,7 @@
 
 mod device;
 mod item;
+mod keys;
 mod leaving;
 mod library;
 mod outbox;

@@ -7,6 +7,8 @@ mod afresh;
 pub mod api;
 mod commands;
 mod failure;
+pub mod keyring;
+mod keys;
 pub mod power;
 pub mod remote;
 mod runner;
@@ -19,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use daypack_course::{CourseId, TimeMs};
 use daypack_lms::net::{Net, NetConfig};
+pub use daypack_store::{Keyring, MemoryKeyring, Mood, Secret};
 use daypack_store::{Store, StoreError};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +46,10 @@ pub struct OpenOptions {
     pub quiet: bool,
     /// Who knows the battery; the system when not given.
     pub power: Option<Arc<dyn power::Power>>,
+    /// The computer's keyring; programs take [`keyring::of_this_computer`]. None: there is none.
+    pub keyring: Option<Arc<dyn Keyring>>,
+    /// Opens sign-ins that a passphrase guards, and guards new ones where there is no keyring.
+    pub passphrase: Option<Secret>,
 }
 
 /// The program. Cheap to clone; all clones are one.
@@ -60,6 +67,7 @@ struct Inner {
     ended: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
     opened: Mutex<Opened>,
     board: RwLock<Board>,
+    key: keys::KeyDoor,
 }
 
 /// What is open right now; replacing it closes the servers of what was open before.
@@ -98,6 +106,10 @@ impl App {
         .await
         .map_err(joined)??;
         let store = Arc::new(store);
+        if let Some(keyring) = options.keyring {
+            store.keyring_use(keyring);
+        }
+        let has_sign_ins = !store.signed_in()?.is_empty();
         let settings: Settings = store
             .setting_get("settings")?
             .and_then(|value| serde_json::from_value(value).ok())
@@ -122,10 +134,14 @@ impl App {
                 next_tries: std::collections::BTreeMap::new(),
                 settings,
             }),
+            key: keys::KeyDoor::new(options.passphrase),
         }));
         remote::listen(&app, &dir, options.on_raise).map_err(|e| failure::io(&e))?;
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
         runner::start(&app, inbox, ended, options.quiet, power)?;
+        if has_sign_ins && !options.quiet {
+            app.look_for_key();
+        }
         Ok(app)
     }
 

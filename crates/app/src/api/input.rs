@@ -6,6 +6,8 @@ use daypack_course::{AttemptId, CourseId, Digest, ItemId, QuestionId, SectionId,
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::keys::KeysHow;
+
 macro_rules! input {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty),* $(,)? })+) => {$(
         $(#[$doc])*
@@ -31,6 +33,20 @@ input! {
         username: String,
         /// Never kept.
         password: String,
+    }
+    /// A passphrase, where one guards the sign-ins.
+    KeysUnlock {
+        /// None asks the computer's keyring.
+        #[serde(default)]
+        passphrase: Option<String>,
+    }
+    /// How sign-ins are to be kept.
+    KeysKeep {
+        /// How.
+        how: KeysHow,
+        /// For `passphrase`; never kept.
+        #[serde(default)]
+        passphrase: String,
     }
     /// A package library.
     LibraryAddress {

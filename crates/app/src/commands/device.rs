@@ -11,7 +11,7 @@ impl App {
     /// See the list of commands.
     pub async fn app_status(&self, _: Nothing) -> Result<AppStatus, Failure> {
         let unsent = self.unsent().await?;
-        let (accounts, courses, libraries, unseen, free_bytes, place) = self
+        let (accounts, courses, libraries, unseen, free_bytes, place, keys) = self
             .db(|store| {
                 let signed_in = store.signed_in()?;
                 let accounts: Vec<AccountView> = store
@@ -34,6 +34,7 @@ impl App {
                     unseen(store)?,
                     store.free_space()?,
                     place,
+                    store.keys()?,
                 ))
             })
             .await?;
@@ -45,7 +46,7 @@ impl App {
             unsent,
             unseen,
             free_bytes,
-            plain_secrets: !accounts.is_empty(),
+            keys: crate::keys::view(&keys),
             accounts,
             settings: self.settings(),
             place,

@@ -45,7 +45,7 @@ fn files_with(dir: &Path, text: &str) -> Vec<PathBuf> {
     for shift in 0..3 {
         // Base64 of a text within another one: without its first and last letters, which neighbours change.
         let coded = STANDARD_NO_PAD.encode([&vec![0; shift], text.as_bytes()].concat());
-        writings.push(coded[4..coded.len() - 4].as_bytes().to_vec());
+        writings.push(coded.as_bytes()[4..coded.len() - 4].to_vec());
     }
     let mut found = Vec::new();
     let mut folders = vec![dir.to_owned()];
