@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use daypack_store::{Keyring, KeyringError, NoKeyring};
 
@@ -19,12 +21,37 @@ pub fn of_this_computer() -> Arc<dyn Keyring> {
     {
         return if double == "none" { Arc::new(NoKeyring) } else { Arc::new(FileKeyring(double.into())) };
     }
-    Arc::new(SystemKeyring)
+    Arc::new(SystemKeyring::default())
 }
 
-struct SystemKeyring;
+/// How long a keyring may take: it may be asking the learner for a password.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+#[derive(Default)]
+struct SystemKeyring {
+    /// It did not answer once; it is not asked again, so that another way to keep sign-ins can be chosen.
+    is_silent: AtomicBool,
+}
 
 impl SystemKeyring {
+    /// Asks in a thread of its own: a bus that never answers must hold up nobody for ever.
+    fn ask<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        deed: impl FnOnce() -> Result<T, KeyringError> + Send + 'static,
+    ) -> Result<T, KeyringError> {
+        let silent = || KeyringError::Unavailable("it does not answer".into());
+        if self.is_silent.load(Ordering::Relaxed) {
+            return Err(silent());
+        }
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(deed()));
+        told.recv_timeout(patience).unwrap_or_else(|_| {
+            self.is_silent.store(true, Ordering::Relaxed);
+            Err(silent())
+        })
+    }
+
     fn entry(name: &str) -> Result<keyring::Entry, KeyringError> {
         // The first call connects; what it found counts until the program ends.
         keyring::Entry::new(SERVICE, name).map_err(|error| KeyringError::Unavailable(error.to_string()))
@@ -33,15 +60,18 @@ impl SystemKeyring {
 
 impl Keyring for SystemKeyring {
     fn get(&self, name: &str) -> Result<Vec<u8>, KeyringError> {
-        Self::entry(name)?.get_secret().map_err(answer)
+        let name = name.to_owned();
+        self.ask(PATIENCE, move || Self::entry(&name)?.get_secret().map_err(answer))
     }
 
     fn set(&self, name: &str, secret: &[u8]) -> Result<(), KeyringError> {
-        Self::entry(name)?.set_secret(secret).map_err(answer)
+        let (name, secret) = (name.to_owned(), secret.to_vec());
+        self.ask(PATIENCE, move || Self::entry(&name)?.set_secret(&secret).map_err(answer))
     }
 
     fn remove(&self, name: &str) -> Result<(), KeyringError> {
-        Self::entry(name)?.delete_credential().map_err(answer)
+        let name = name.to_owned();
+        self.ask(PATIENCE, move || Self::entry(&name)?.delete_credential().map_err(answer))
     }
 }
 
@@ -122,6 +152,20 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         keyring().remove("a").unwrap();
         assert_eq!(keyring().get("a"), Err(KeyringError::Missing));
+    }
+
+    #[test]
+    fn a_keyring_that_never_answers_is_given_up_and_not_asked_again() {
+        let keyring = SystemKeyring::default();
+        let (_hold, never) = std::sync::mpsc::channel::<()>();
+        let asked = keyring.ask(Duration::from_millis(20), move || {
+            let _ = never.recv();
+            Ok(())
+        });
+        assert!(matches!(asked, Err(KeyringError::Unavailable(_))));
+        let again = keyring.ask(PATIENCE, || Ok(()));
+        assert!(matches!(again, Err(KeyringError::Unavailable(_))));
+        assert_eq!(SystemKeyring::default().ask(PATIENCE, || Ok(7)), Ok(7), "one that answers is heard");
     }
 
     #[test]

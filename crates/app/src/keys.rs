@@ -19,6 +19,9 @@ use crate::runner::Note;
 /// How long a deed that needs a token waits for the first look.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long signing in waits for its token to be sealed; it is in use meanwhile.
+const SEALING: Duration = Duration::from_secs(3);
+
 /// The first look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
@@ -32,11 +35,13 @@ pub(crate) struct KeyDoor {
     look: watch::Sender<Look>,
     /// Given at the start; opens what a passphrase guards.
     passphrase: Option<Secret>,
+    /// The program ends with its one command: what is sealed beside it would be cut off.
+    is_short_lived: bool,
 }
 
 impl KeyDoor {
-    pub fn new(passphrase: Option<Secret>) -> Self {
-        Self { look: watch::Sender::new(Look::NotBegun), passphrase }
+    pub fn new(passphrase: Option<Secret>, is_short_lived: bool) -> Self {
+        Self { look: watch::Sender::new(Look::NotBegun), passphrase, is_short_lived }
     }
 }
 
@@ -70,6 +75,14 @@ impl App {
     pub(crate) async fn open_key(&self, passphrase: Option<Secret>) -> Result<(), Failure> {
         let passphrase = passphrase.or_else(|| self.0.key.passphrase.clone());
         self.with_key(move |store| store.keys_open(passphrase.as_ref(), None)).await
+    }
+
+    /// Seals a new sign-in: waits for it, but not for as long as a keyring's own question may be open.
+    pub(crate) async fn seal_sign_in(&self) {
+        let limit = if self.0.key.is_short_lived { Duration::MAX } else { SEALING };
+        if let Ok(Err(error)) = tokio::time::timeout(limit, self.open_key(None)).await {
+            tracing::warn!(%error, "the sign-in is kept for this session only");
+        }
     }
 
     /// Does something with the key in a thread of its own, and says what became of it.

@@ -109,7 +109,7 @@ impl App {
         if let Some(keyring) = options.keyring {
             store.keyring_use(keyring);
         }
-        let has_sign_ins = !store.signed_in()?.is_empty();
+        let has_sign_ins = store.signed_in().is_ok_and(|accounts| !accounts.is_empty());
         let settings: Settings = store
             .setting_get("settings")?
             .and_then(|value| serde_json::from_value(value).ok())
@@ -134,7 +134,7 @@ impl App {
                 next_tries: std::collections::BTreeMap::new(),
                 settings,
             }),
-            key: keys::KeyDoor::new(options.passphrase),
+            key: keys::KeyDoor::new(options.passphrase, options.quiet),
         }));
         remote::listen(&app, &dir, options.on_raise).map_err(|e| failure::io(&e))?;
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));

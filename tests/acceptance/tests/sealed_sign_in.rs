@@ -275,11 +275,12 @@ fn without_keyring_and_passphrase_the_tool_keeps_a_sign_in_no_longer_than_it_run
 
 /// Runs shell lines in a D-Bus session of its own, with a home of its own, with the real keyring's programs.
 #[cfg(target_os = "linux")]
-fn desktop(home: &Path, lines: &str) -> Vec<Value> {
+fn desktop(home: &Path, bus: &[&str], lines: &str) -> Vec<Value> {
     let runtime = home.join("run");
     std::fs::create_dir_all(&runtime).unwrap();
     std::fs::set_permissions(&runtime, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let out = Command::new("dbus-run-session")
+        .args(bus)
         .args(["--", "sh", "-c", lines])
         .env("HOME", home)
         .env("XDG_RUNTIME_DIR", &runtime)
@@ -311,7 +312,7 @@ fn a_real_gnome_keyring_keeps_the_key_and_when_it_is_locked_nobody_is_signed_out
     let offers = r#""$DAYPACK" call offers_refresh '{}' --data "$DATA""#;
     let sign_in = format!(r#""$DAYPACK" call sign_in '{}' --data "$DATA""#, who(&campus));
 
-    let said = desktop(home.path(), &format!("{open}{sign_in}\n{offers}\n{status}"));
+    let said = desktop(home.path(), &[], &format!("{open}{sign_in}\n{offers}\n{status}"));
     assert_eq!(said.len(), 3, "{said:?}");
     assert_eq!(
         said[1]["ok"]["offers"].as_array().map(Vec::len),
@@ -324,11 +325,30 @@ fn a_real_gnome_keyring_keeps_the_key_and_when_it_is_locked_nobody_is_signed_out
 
     // The next day nobody unlocked it.
     let shut = "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1\n";
-    let said = desktop(home.path(), &format!("{shut}{offers}\n{status}"));
+    let said = desktop(home.path(), &[], &format!("{shut}{offers}\n{status}"));
     assert_eq!(said[0]["error"]["code"], "keys_locked", "{said:?}");
     assert_eq!(said[1]["ok"]["accounts"][0]["needs_sign_in"], false, "{said:?}");
     assert_eq!(std::fs::read_to_string(&sealed).unwrap(), text, "nothing was thrown away");
 
-    let said = desktop(home.path(), &format!("{open}{offers}"));
+    let said = desktop(home.path(), &[], &format!("{open}{offers}"));
     assert_eq!(said[0]["ok"]["offers"].as_array().map(Vec::len), Some(1), "{said:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_desktop_without_a_secret_service_has_no_keyring_and_that_is_not_a_locked_one() {
+    let home = tempfile::tempdir().unwrap();
+    // A session bus that knows of no service to start.
+    let bus = home.path().join("bus.conf");
+    let policy = "<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>\
+        <policy context='default'><allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/>\
+        <allow own='*'/></policy></busconfig>";
+    std::fs::write(&bus, policy).unwrap();
+    let bus = format!("--config-file={}", bus.display());
+    let keep = r#""$DAYPACK" call keys_keep '{"how":"keyring"}' --data "$DATA""#;
+    let said = desktop(home.path(), &[&bus], keep);
+    assert_eq!(said[0]["error"]["code"], "keyring_unavailable", "{said:?}");
+    // Negative control: where a service can be started and nobody unlocked it, the answer is the other one.
+    let said = desktop(home.path(), &[], keep);
+    assert_eq!(said[0]["error"]["code"], "keyring_locked", "{said:?}");
 }

@@ -1,7 +1,6 @@
 //! Adding sources and courses: sites, libraries, files, folders, and the course that comes with Daypack.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use daypack_course::finding::Finding;
 use daypack_course::outline::{Course, Item, Origin, RemoteFile};
@@ -21,8 +20,6 @@ use crate::api::{Event, Failure, FailureCode};
 use crate::runner::{Note, wants};
 use crate::{App, failure};
 
-/// How long signing in waits for its token to be sealed.
-const SEALING: Duration = Duration::from_secs(3);
 /// The course that comes with Daypack.
 const LOOK_AROUND: &[u8] = include_bytes!("../../assets/look-around.daypack");
 
@@ -62,11 +59,7 @@ impl App {
             store.secret_put(&kept.id, &token)
         })
         .await?;
-        // Sealing it may take as long as the keyring's own question; the token is in use meanwhile.
-        let sealing = tokio::time::timeout(SEALING, self.open_key(None)).await;
-        if let Ok(Err(error)) = sealing {
-            tracing::warn!(%error, "the sign-in is kept for this session only");
-        }
+        self.seal_sign_in().await;
         self.desk(Note::SignedIn(account.id.clone())).await;
         if let Err(error) = self.offers_of_account(&account.id).await {
             tracing::info!(%error, "signed in, courses not listed yet");

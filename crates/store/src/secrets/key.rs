@@ -24,6 +24,11 @@ impl Key {
         Ok(Self(bytes))
     }
 
+    /// A key from its bytes.
+    pub fn of(bytes: [u8; KEY]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
     /// A key from its bytes; `None` when there are not 32.
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
@@ -64,7 +69,7 @@ impl std::fmt::Debug for Key {
 }
 
 /// Fills with chance from the system.
-pub(super) fn fill(bytes: &mut [u8]) -> std::io::Result<()> {
+pub(crate) fn fill(bytes: &mut [u8]) -> std::io::Result<()> {
     getrandom::fill(bytes).map_err(|error| std::io::Error::other(error.to_string()))
 }
 

@@ -42,7 +42,7 @@ impl Effort {
     }
 
     /// The key of a passphrase; `None` for an effort that no program of ours wrote.
-    pub(super) fn key(self, passphrase: &Secret, salt: &[u8]) -> Option<Key> {
+    pub(crate) fn key(self, passphrase: &Secret, salt: &[u8]) -> Option<Key> {
         if self.memory_kib > MOST_MEMORY_KIB || self.passes > MOST_PASSES {
             return None;
         }
@@ -56,7 +56,7 @@ impl Effort {
 }
 
 /// A salt for a new passphrase.
-pub(super) fn salt() -> std::io::Result<Vec<u8>> {
+pub(crate) fn salt() -> std::io::Result<Vec<u8>> {
     let mut salt = vec![0; SALT];
     fill(&mut salt)?;
     Ok(salt)

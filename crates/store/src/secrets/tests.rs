@@ -1,7 +1,10 @@
 //! Every state of the key, and a token that must not be found in any file.
 
 use super::keyring::{MemoryKeyring, Mood};
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::Store;
 use crate::testing::shelf;
 use daypack_course::TimeMs;
 use tempfile::TempDir;
@@ -221,6 +224,20 @@ fn how_tokens_are_kept_can_be_changed_and_changed_back() {
     store.keys_keep(Keep::Keyring).unwrap();
     let store = restarted(&dir, store, &keyring);
     store.keys_open(None, None).unwrap();
+    assert_eq!(token(&store).as_deref(), Some(CANARY));
+}
+
+#[test]
+fn whoever_chose_the_session_only_is_not_sealed_into_the_keyring_the_next_time() {
+    let (dir, store, keyring) = signed_in(Mood::Open);
+    store.keys_keep(Keep::Session).unwrap();
+    let store = restarted(&dir, store, &keyring);
+    store.secret_put(&ada(), &Secret::new(CANARY)).unwrap();
+    assert_eq!(store.keys_open(None, None).unwrap().standing, Standing::Session);
+    assert!(!dir.path().join("secrets.sealed").exists());
+    store.keys_keep(Keep::Keyring).unwrap();
+    let store = restarted(&dir, store, &keyring);
+    assert_eq!(store.keys_open(None, None).unwrap().standing, Standing::Open);
     assert_eq!(token(&store).as_deref(), Some(CANARY));
 }
 
