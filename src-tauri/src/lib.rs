@@ -124,6 +124,7 @@ fn open_program<R: Runtime>(handle: &AppHandle<R>, data: PathBuf) {
         let options = OpenOptions {
             data_dir: data,
             viewer: Some(viewer(&handle)),
+            keyring: Some(daypack_app::keyring::of_this_computer()),
             on_raise: Some(Arc::new(move |files| window::raise(&front, files))),
             ..OpenOptions::default()
         };

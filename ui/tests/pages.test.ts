@@ -6,6 +6,8 @@ import type { Host } from "../src/lib/host/host";
 import App from "../src/App.svelte";
 import { placeOf, routeOf } from "../src/lib/nav/route.svelte";
 
+// jsdom has no scrolling.
+globalThis.scrollTo = () => undefined;
 let app: Record<string, unknown> | undefined;
 afterEach(async () => {
   if (app) await unmount(app);
@@ -109,6 +111,53 @@ describe("the pages", () => {
     expect(calls).not.toContain("response_save");
     field.dispatchEvent(new Event("blur"));
     await vi.waitFor(() => expect(calls).toContain("response_save"));
+  });
+  it("a locked sign-in says that work goes on, and opens with the passphrase", async () => {
+    const page = await open("page=library&keys=locked&passphrase");
+    expect(at("keys-banner")?.textContent).toContain("You can work as always");
+    at("keys-banner-go")!.click();
+    await vi.waitFor(() => expect(at("unlock")).toBeTruthy());
+    expect(page.textContent).toContain("You are not signed out");
+    const field = at("passphrase") as HTMLInputElement;
+    const type = (text: string) => {
+      field.value = text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      at("keys-unlock")!.click();
+    };
+    type("a long talk");
+    await vi.waitFor(() => expect(document.querySelector("[data-code='wrong_passphrase']")).toBeTruthy());
+    type("a long walk");
+    await vi.waitFor(() => expect(at("keys")?.dataset["standing"]).toBe("open"));
+    expect(at("keys-banner")).toBeNull();
+  });
+  it("without a keyring the learner is told and can choose a passphrase, typed twice", async () => {
+    await open("page=settings&keys=session");
+    expect(at("keys")?.textContent).toContain("has no keyring");
+    at("keys-passphrase")!.click();
+    await vi.waitFor(() => expect(at("passphrase-new")).toBeTruthy());
+    const type = (id: string, text: string) => {
+      const field = at(id) as HTMLInputElement;
+      field.value = text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    type("passphrase-new", "a long walk");
+    type("passphrase-again", "a long talk");
+    at("passphrase-keep")!.click();
+    await vi.waitFor(() => expect(at("passphrase-fault")?.textContent).toContain("not the same"));
+    expect(at("keys")?.dataset["standing"]).toBe("session");
+    type("passphrase-again", "a long walk");
+    at("passphrase-keep")!.click();
+    await vi.waitFor(() => expect(at("keys")?.dataset["guard"]).toBe("passphrase"));
+  });
+  it("a locked keyring and a lost key are two things", async () => {
+    await open("page=settings&keys=locked");
+    expect(at("keys")?.textContent).toContain("The keyring of this computer is locked");
+    expect(at("passphrase")).toBeNull();
+  });
+  it("a lost key asks for a new sign-in and says that the work is here", async () => {
+    await open("page=settings&keys=lost");
+    expect(at("keys")?.textContent).toContain("everything you wrote are here");
+    expect(at("keys-unlock")).toBeNull();
   });
   it("course HTML is cleaned again where it is shown", async () => {
     const bad = `<p>ok</p><img src=x onerror="window.bad=1"><script>window.bad=1</script><a href="javascript:bad()">x</a>`;

@@ -29,7 +29,7 @@ const BUILD: &[&str] = &[
 const SAMPLE: &[&str] = &["ffmpeg", "flite", "fontconfig", "fonts-inter", "librsvg2-bin"];
 
 /// To run the window tests.
-const TEST: &[&str] = &["dbus", "dbus-x11", "webkit2gtk-driver", "xauth", "xvfb"];
+const TEST: &[&str] = &["dbus", "dbus-x11", "gnome-keyring", "webkit2gtk-driver", "xauth", "xvfb"];
 
 /// Programs that are not the package manager's business.
 const LEAST_NODE: u32 = 20;

@@ -6,6 +6,7 @@
 pub mod event;
 pub mod failure;
 pub mod input;
+pub mod keys;
 pub mod outline;
 pub mod status;
 pub mod study;
@@ -95,6 +96,12 @@ commands! {
     sign_in(SignIn) -> AccountView;
     /// Forgets a sign-in; work and courses stay. Refused in one step while something is not at the school yet.
     sign_out(SignOut) -> AppStatus;
+    /// Opens the key that sign-ins are sealed under: by the keyring, or by a passphrase.
+    keys_unlock(KeysUnlock) -> AppStatus;
+    /// Keeps sign-ins another way from now on.
+    keys_keep(KeysKeep) -> AppStatus;
+    /// Gives up sign-ins whose key cannot be had; work and courses stay.
+    keys_forget(Nothing) -> AppStatus;
     /// Adds a library of course packages by address.
     library_add(LibraryAddress) -> LibraryAdded;
     /// Opens a package, a cartridge or a folder from this computer or a USB stick.

@@ -3,6 +3,7 @@
 mod decide;
 mod device;
 mod item;
+mod keys;
 mod leaving;
 mod library;
 mod outbox;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use daypack_store::StoreError;
+use daypack_store::{SHORTEST_PASSPHRASE, SecretsError, StoreError};
 
 use crate::api::{Failure, FailureCode};
 
@@ -35,6 +35,21 @@ impl From<StoreError> for Failure {
                 Self::new(FailureCode::DamagedDatabase).fact("path", path.display())
             }
             _ => Self::new(FailureCode::Internal).fact("why", error),
+        }
+    }
+}
+
+impl From<SecretsError> for Failure {
+    fn from(error: SecretsError) -> Self {
+        match error {
+            SecretsError::WrongPassphrase => FailureCode::WrongPassphrase.into(),
+            SecretsError::ShortPassphrase => {
+                Self::new(FailureCode::ShortPassphrase).fact("least", SHORTEST_PASSPHRASE)
+            }
+            SecretsError::Locked => FailureCode::KeysLocked.into(),
+            SecretsError::KeyringLocked => FailureCode::KeyringLocked.into(),
+            SecretsError::KeyringUnavailable => FailureCode::KeyringUnavailable.into(),
+            SecretsError::Store(error) => error.into(),
         }
     }
 }

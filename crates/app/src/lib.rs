@@ -7,6 +7,8 @@ mod afresh;
 pub mod api;
 mod commands;
 mod failure;
+pub mod keyring;
+mod keys;
 pub mod power;
 pub mod remote;
 mod runner;
@@ -23,6 +25,7 @@ use daypack_course::{CourseId, TimeMs};
 use daypack_engine::Clocks;
 use daypack_lms::net::{Net, NetConfig};
 use daypack_store::disk::{Disk, OwnDisk};
+pub use daypack_store::{Keyring, MemoryKeyring, Mood, Secret};
 use daypack_store::{Store, StoreError};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -56,6 +59,10 @@ pub struct OpenOptions {
     pub link_cost: Option<AnyLinkCost>,
     /// The disk below the store's journal and backups; `None` is the computer's own. For tests.
     pub disk: Option<Arc<dyn Disk>>,
+    /// The computer's keyring; programs take [`keyring::of_this_computer`]. None: there is none.
+    pub keyring: Option<Arc<dyn Keyring>>,
+    /// Opens sign-ins that a passphrase guards, and guards new ones where there is no keyring.
+    pub passphrase: Option<Secret>,
 }
 
 /// Tells the time.
@@ -79,6 +86,7 @@ struct Inner {
     ended: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
     opened: Mutex<Opened>,
     board: RwLock<Board>,
+    key: keys::KeyDoor,
 }
 
 /// What is open right now; replacing it closes the servers of what was open before.
@@ -125,6 +133,10 @@ impl App {
         let store = Arc::new(store);
         // A newer Daypack owns the folder: nothing is sent, fetched or asked for by this one.
         let quiet = options.quiet || store.opened().newer.is_some();
+        if let Some(keyring) = options.keyring {
+            store.keyring_use(keyring);
+        }
+        let has_sign_ins = store.signed_in().is_ok_and(|accounts| !accounts.is_empty());
         let settings: Settings = store
             .setting_get("settings")?
             .and_then(|value| serde_json::from_value(value).ok())
@@ -157,6 +169,7 @@ impl App {
                 clocks: Clocks::default(),
                 settings,
             }),
+            key: keys::KeyDoor::new(options.passphrase, options.quiet),
         }));
         remote::listen(&app, &dir, options.on_raise).map_err(|e| failure::io(&e))?;
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
@@ -164,6 +177,9 @@ impl App {
         runner::start(&app, inbox, ended, quiet, power, cost)?;
         if !quiet {
             tokio::spawn(runner::upkeep::keep(app.clone()));
+        }
+        if has_sign_ins && !quiet {
+            app.look_for_key();
         }
         Ok(app)
     }

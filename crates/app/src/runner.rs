@@ -13,6 +13,7 @@ pub(crate) mod upkeep;
 pub(crate) mod versions;
 pub(crate) mod wants;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +48,12 @@ pub(crate) enum Note {
     SettleEnded(WorkId, Settled),
     /// The learner signed in.
     SignedIn(AccountId),
+    /// Tokens can be had again; these accounts have one.
+    KeyOpened(BTreeSet<AccountId>),
+    /// It could not be sent: its sign-in is sealed and the key is away.
+    SendLocked(WorkId),
+    /// The same when the site was to be asked what became of it.
+    SettleLocked(WorkId),
     /// Files to take along.
     Take {
         /// The course.

@@ -1,15 +1,19 @@
 //! `call`, `watch`, `serve` and `commands`.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use daypack_app::api::{
-    COMMANDS, Failure, FailureCode, dispatch, input::Nothing, outline::JobState, typescript,
-};
+use daypack_app::api::input::{KeysUnlock, Nothing};
+use daypack_app::api::keys::{KeysGuard, KeysStanding};
+use daypack_app::api::{COMMANDS, Failure, FailureCode, dispatch, outline::JobState, typescript};
 use daypack_app::remote::Owner;
-use daypack_app::{App, OpenOptions};
+use daypack_app::{App, OpenOptions, Secret};
 use serde_json::{Value, json};
+
+/// Names the passphrase of the environment. Other programs of the same user can read it there.
+const PASSPHRASE: &str = "DAYPACK_PASSPHRASE";
 
 /// Runs a command here, or at the owner of the data folder.
 pub async fn call(data: &Path, command: &str, input: &str, settle: Option<u64>) -> ExitCode {
@@ -36,10 +40,11 @@ pub async fn on_file(data: &Path, command: &str, file: &Path) -> ExitCode {
 }
 
 async fn run(data: &Path, command: &str, input: Value, settle: Option<u64>) -> Result<Value, Failure> {
-    let options =
-        OpenOptions { data_dir: data.to_owned(), quiet: settle.is_none(), ..OpenOptions::default() };
-    let app = match App::open(options).await {
-        Ok(app) => app,
+    let app = match App::open(OpenOptions { quiet: settle.is_none(), ..options(data) }).await {
+        Ok(app) => {
+            ask_for_passphrase(&app, command).await?;
+            app
+        }
         Err(failure) if failure.code == FailureCode::InUse => {
             return Owner::reach(data).await?.call(command, input).await;
         }
@@ -51,6 +56,35 @@ async fn run(data: &Path, command: &str, input: Value, settle: Option<u64>) -> R
     }
     app.close().await;
     result
+}
+
+/// The data folder with this computer's keyring, and the passphrase of the environment.
+fn options(data: &Path) -> OpenOptions {
+    OpenOptions {
+        data_dir: data.to_owned(),
+        keyring: Some(daypack_app::keyring::of_this_computer()),
+        passphrase: std::env::var(PASSPHRASE).ok().filter(|text| !text.is_empty()).map(Secret::new),
+        ..OpenOptions::default()
+    }
+}
+
+/// Where somebody sits at the terminal and a passphrase guards the sign-ins, it is asked for; an empty one leaves
+/// them locked, and all that needs no sign-in goes on.
+async fn ask_for_passphrase(app: &App, command: &str) -> Result<(), Failure> {
+    let given = std::env::var_os(PASSPHRASE).is_some_and(|text| !text.is_empty());
+    if given || command.starts_with("keys_") || !std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    let keys = app.app_status(Nothing {}).await?.keys;
+    if (keys.standing, keys.guard) != (KeysStanding::Locked, Some(KeysGuard::Passphrase)) {
+        return Ok(());
+    }
+    let typed = rpassword::prompt_password("passphrase: ")
+        .map_err(|error| Failure::new(FailureCode::Internal).fact("why", error))?;
+    if !typed.is_empty() {
+        app.keys_unlock(KeysUnlock { passphrase: Some(typed) }).await?;
+    }
+    Ok(())
 }
 
 /// Waits until nothing runs any more.
@@ -68,8 +102,7 @@ async fn settled(app: &App, limit: Duration) {
 
 /// Prints events until stopped.
 pub async fn watch(data: &Path) -> ExitCode {
-    let options = OpenOptions { data_dir: data.to_owned(), ..OpenOptions::default() };
-    match App::open(options).await {
+    match App::open(options(data)).await {
         Ok(app) => {
             let mut events = app.events();
             loop {
@@ -99,8 +132,7 @@ pub async fn watch(data: &Path) -> ExitCode {
 
 /// Owns the folder until stopped.
 pub async fn serve(data: &Path) -> ExitCode {
-    let options = OpenOptions { data_dir: data.to_owned(), ..OpenOptions::default() };
-    match App::open(options).await {
+    match App::open(options(data)).await {
         Ok(app) => {
             println!("{}", json!({ "ok": { "serving": true } }));
             let _ = tokio::signal::ctrl_c().await;

@@ -2,7 +2,8 @@
 //!
 //! `call` runs any command of the list and prints `{"ok":...}` or `{"error":{"code","facts"}}` (exit 0 or 1);
 //! `watch` streams events, one a line; `commands` prints the list. Where another process owns the data folder the
-//! command is run there.
+//! command is run there. Sign-ins are sealed by the computer's keyring; without one by `DAYPACK_PASSPHRASE`, and without
+//! that they last as long as the process.
 
 mod call;
 mod pack;

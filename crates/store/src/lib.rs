@@ -3,8 +3,8 @@
 //! What must stay true: a write to `learner.db` is on the disk when its function returns, and in the journal too;
 //! nothing a learner made is deleted (work, answers and files of one's own have no function for it); `catalogue.db`
 //! and `objects/` can be fetched again and may be thrown away; bytes get a name only after their SHA-256 was
-//! computed; one process owns a folder. No clock and no randomness here: times and ids are arguments (but for the
-//! name of a learner's journal, which SQLite draws once).
+//! computed; one process owns a folder; no token is on the disk in the clear. No clock and no randomness here (times
+//! and ids are arguments), but for the keys and nonces of `secrets` and the name of a learner's journal.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
@@ -17,9 +17,11 @@ mod error;
 mod home;
 mod journal;
 mod learner;
+mod lockbox;
 mod migrate;
 mod objects;
 mod recovery;
+mod sealed_disk;
 mod secrets;
 mod store;
 pub mod takeout;
@@ -42,9 +44,16 @@ pub use learner::response::ResponseRow;
 pub use learner::title::Title;
 pub use learner::trust::Trusted;
 pub use learner::work::{WorkList, WorkRow};
+pub use lockbox::recovery::RecoveryCode;
+pub use lockbox::{LearnerKey, Lockbox, SealTo};
 pub use objects::Objects;
 pub use objects::partial::PartialFile;
 pub use objects::pin::Pin;
 pub use recovery::{Damage, Recovered};
-pub use secrets::Secret;
+pub use sealed_disk::SealedDisk;
+pub use secrets::keyring::{Keyring, KeyringError, MemoryKeyring, Mood, NoKeyring};
+pub use secrets::passphrase::Effort;
+pub use secrets::{
+    Guard, Keep, KeyringSeen, Keys, SHORTEST_PASSPHRASE, Secret, SecretsError, Standing, Token,
+};
 pub use store::{Opened, Sizes, Store};

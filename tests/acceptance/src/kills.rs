@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use daypack_app::remote::Owner;
 use serde_json::json;
 
-use crate::practice::bin;
+use crate::practice::{bin, keyring_of};
 
 /// A program that owns a data folder, without a window; killed when dropped.
 pub struct Served(Child);
@@ -18,6 +18,8 @@ impl Served {
     pub fn start(data: &Path) -> Self {
         let mut child = Command::new(bin("daypack"))
             .args(["serve", "--data", data.to_str().unwrap()])
+            .env("DAYPACK_KEYRING", keyring_of(data))
+            .env_remove("DAYPACK_PASSPHRASE")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

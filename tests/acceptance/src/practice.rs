@@ -32,6 +32,13 @@ pub fn sample_course() -> Option<PathBuf> {
     path.join("course.json").exists().then_some(path)
 }
 
+/// What stands for the computer's keyring beside the data folder `data`; never a real one.
+pub fn keyring_of(data: &Path) -> PathBuf {
+    let folder = root().join("target/tests/keyrings");
+    std::fs::create_dir_all(&folder).expect("a folder for keyrings");
+    folder.join(daypack_course::Digest::of(data.to_string_lossy().as_bytes()).to_string())
+}
+
 /// A running campus; stopped when dropped.
 pub struct Practice {
     child: Child,
@@ -119,8 +126,11 @@ impl Drop for Practice {
 
 /// Runs the tool; returns its exit code and the JSON it printed.
 pub fn daypack(arguments: &[&str]) -> (i32, Value) {
+    let data = arguments.windows(2).find(|pair| pair[0] == "--data").map_or("", |pair| pair[1]);
     let out = Command::new(bin("daypack"))
         .args(arguments)
+        .env("DAYPACK_KEYRING", keyring_of(Path::new(data)))
+        .env_remove("DAYPACK_PASSPHRASE")
         .stderr(Stdio::inherit())
         .output()
         .expect("the tool runs");

@@ -15,7 +15,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-use crate::practice::bin;
+use crate::practice::{bin, keyring_of};
 
 /// How long a page may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -76,7 +76,7 @@ impl Window {
         );
         // The learner's own folders are never touched: the window lives in a home of its own.
         let home = tempfile::tempdir().expect("a home");
-        let driver = Driver::start(home.path(), environment);
+        let driver = Driver::start(home.path(), data, environment);
         let mut wanted = Capabilities::new();
         wanted.insert("webkitgtk:browserOptions".into(), json!({ "binary": app, "args": args }));
         let client = driver.connect(wanted).await;
@@ -250,7 +250,7 @@ impl Window {
 }
 
 impl Driver {
-    fn start(home: &Path, environment: &[(&str, &str)]) -> Self {
+    fn start(home: &Path, data: &Path, environment: &[(&str, &str)]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .and_then(|l| l.local_addr())
             .expect("a free port")
@@ -265,6 +265,7 @@ impl Driver {
             .env("XDG_CACHE_HOME", home.join("cache"))
             .env("DAYPACK_PICK", home.join("pick"))
             .env("DAYPACK_OPENED", home.join("opened"))
+            .env("DAYPACK_KEYRING", keyring_of(data))
             .env_remove("DAYPACK_DATA")
             .envs(environment.iter().copied())
             .stdin(Stdio::null())

@@ -157,6 +157,7 @@ impl Victim {
             .args(["--data", self.data.to_str().unwrap()])
             .env("HOME", &home)
             .env("XDG_CACHE_HOME", home.join("cache"))
+            .env("DAYPACK_KEYRING", crate::practice::keyring_of(&self.data))
             .env_remove("DAYPACK_DATA")
             .stderr(std::process::Stdio::null())
             .spawn()

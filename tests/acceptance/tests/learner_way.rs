@@ -2,21 +2,26 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use daypack_app::api::FailureCode;
 use daypack_app::api::input::*;
 use daypack_app::api::outline::{Here, ItemRow, JobState, OfferCard};
 use daypack_app::api::study::ItemBodyView;
-use daypack_app::{App, OpenOptions};
+use daypack_app::{App, Keyring, MemoryKeyring, OpenOptions};
 use daypack_course::outline::ItemKind;
 use daypack_course::quiz::{QuestionBody, Response};
 use daypack_course::work::WorkState;
 use daypack_course::{CourseId, ItemId};
 use daypack_tests::practice::{Practice, small_course};
 
-async fn open(dir: &std::path::Path) -> App {
-    App::open(OpenOptions { data_dir: dir.to_owned(), ..OpenOptions::default() }).await.expect("opens")
+/// Opens Daypack on a computer whose keyring works; the same one each time.
+async fn open(dir: &std::path::Path, keyring: &Arc<MemoryKeyring>) -> App {
+    let keyring = Some(Arc::clone(keyring) as Arc<dyn Keyring>);
+    App::open(OpenOptions { data_dir: dir.to_owned(), keyring, ..OpenOptions::default() })
+        .await
+        .expect("opens")
 }
 
 async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
@@ -101,7 +106,8 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     let dir = tempfile::tempdir().unwrap();
     let mut campus = Practice::start(&small_course(), None, &dir.path().join("campus"));
     let data = dir.path().join("data");
-    let app = open(&data).await;
+    let keyring = Arc::default();
+    let app = open(&data, &keyring).await;
     assert!(app.app_status(Nothing {}).await.unwrap().first_run);
 
     // 1. Sign in: wrong first.
@@ -171,7 +177,7 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     // 4. The program ends here without a word and is opened again.
     app.close().await;
     drop(app);
-    let app = open(&data).await;
+    let app = open(&data, &keyring).await;
     let ItemBodyView::Video(lecture) = body(&app, &course, &video).await else { panic!("a lecture") };
     assert_eq!((lecture.position_ms, lecture.watched.total_ms()), (1_234, 1_234));
     let ItemBodyView::Assignment(view) = body(&app, &course, &assignment).await else {

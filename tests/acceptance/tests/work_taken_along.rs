@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use daypack_app::api::FailureCode;
 use daypack_app::api::input::*;
 use daypack_app::api::takeout::*;
-use daypack_app::{App, OpenOptions};
+use daypack_app::{App, Keyring, MemoryKeyring, OpenOptions};
 use daypack_course::outline::ItemKind;
 use daypack_course::quiz::Response;
 use daypack_course::work::WorkState;
@@ -20,8 +21,22 @@ use serde_json::Value;
 
 const ESSAY: &str = "=HYPERLINK(\"http://evil.example\") <script>alert('x')</script> & my own words: ä 水";
 
+/// The computer's keyring.
+static KEYRING: LazyLock<Arc<MemoryKeyring>> = LazyLock::new(Arc::default);
+
 async fn open(dir: &Path) -> App {
-    App::open(OpenOptions { data_dir: dir.to_owned(), ..OpenOptions::default() }).await.expect("opens")
+    let keyring = Some(Arc::clone(&KEYRING) as Arc<dyn Keyring>);
+    App::open(OpenOptions { data_dir: dir.to_owned(), keyring, ..OpenOptions::default() })
+        .await
+        .expect("opens")
+}
+
+/// The token of the site, out of the closed folder; `None` while a task still holds it.
+fn tokens(data: &Path, account: &daypack_course::AccountId) -> Option<Vec<String>> {
+    let store = daypack_store::Store::open(data, daypack_course::TimeMs(0)).ok()?;
+    store.keyring_use(Arc::clone(&KEYRING) as Arc<dyn Keyring>);
+    store.keys_open(None, None).ok()?;
+    Some(vec![store.secret_get(account).ok()??.reveal().to_owned()])
 }
 
 async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
@@ -178,9 +193,10 @@ async fn an_archive_is_readable_without_daypack_and_brings_the_same_facts_to_a_f
     post(&app, &course, "Not sent yet").await;
     let first = at("first.zip");
     let made = export(&app, &first).await;
-    let secrets = std::fs::read_to_string(at("one").join("secrets.json")).unwrap_or_default();
+    let account = app.app_status(Nothing {}).await.unwrap().accounts[0].id.clone();
     app.close().await;
     drop(app);
+    let tokens = until("the folder", || async { tokens(&at("one"), &account) }).await;
 
     // A person reads it.
     let page = String::from_utf8(member(&first, "index.html")).unwrap();
@@ -200,10 +216,6 @@ async fn an_archive_is_readable_without_daypack_and_brings_the_same_facts_to_a_f
     assert_eq!(made.files as usize, names(&first).len() - 2);
 
     // No key to the school is in any part of it.
-    let tokens: Vec<String> = match serde_json::from_str::<BTreeMap<String, String>>(&secrets) {
-        Ok(all) => all.into_values().collect(),
-        Err(_) => Vec::new(),
-    };
     for token in &tokens {
         for name in names(&first) {
             let bytes = member(&first, &name);

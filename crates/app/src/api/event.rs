@@ -4,6 +4,7 @@ use daypack_course::{AccountId, CourseId, ItemId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::keys::KeysView;
 use super::outline::JobView;
 use super::status::LinkView;
 use super::work::WorkCard;
@@ -47,6 +48,11 @@ pub enum Event {
     Feedback {
         /// Not seen yet.
         unseen: u32,
+    },
+    /// Sign-ins are kept another way, or their key came or went.
+    Keys {
+        /// Now.
+        keys: KeysView,
     },
     /// An account must sign in again; its work waits.
     SignInNeeded {

@@ -48,6 +48,16 @@ pub enum FailureCode {
     Suspended,
     /// The account must sign in again (`account`).
     SignInNeeded,
+    /// The sign-in is sealed and its key cannot be reached now; nobody is signed out.
+    KeysLocked,
+    /// Not the passphrase.
+    WrongPassphrase,
+    /// The passphrase is too short (`least`).
+    ShortPassphrase,
+    /// The computer's keyring is locked.
+    KeyringLocked,
+    /// This computer has no keyring.
+    KeyringUnavailable,
     /// The site refused (`said`).
     SiteRefused,
     /// The address holds no package library (`address`).

@@ -6,6 +6,7 @@ use daypack_course::{AttemptId, CourseId, Digest, ItemId, QuestionId, SectionId,
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::keys::KeysHow;
 use super::work::Decision;
 
 macro_rules! input {
@@ -33,6 +34,20 @@ input! {
         username: String,
         /// Never kept.
         password: String,
+    }
+    /// A passphrase, where one guards the sign-ins.
+    KeysUnlock {
+        /// None asks the computer's keyring.
+        #[serde(default)]
+        passphrase: Option<String>,
+    }
+    /// How sign-ins are to be kept.
+    KeysKeep {
+        /// How.
+        how: KeysHow,
+        /// For `passphrase`; never kept.
+        #[serde(default)]
+        passphrase: String,
     }
     /// A package library.
     LibraryAddress {

@@ -5,6 +5,8 @@ use daypack_course::{AccountId, CourseId, ItemId, TimeMs};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::keys::KeysView;
+
 /// The state of the program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct AppStatus {
@@ -28,8 +30,8 @@ pub struct AppStatus {
     pub settings: Settings,
     /// Where the learner was.
     pub place: Option<Place>,
-    /// Whether tokens are kept in a plain file because this computer has no keyring open.
-    pub plain_secrets: bool,
+    /// How sign-ins are kept on this computer.
+    pub keys: KeysView,
     /// The learner's work had to be got back, and they have not said yet that they know.
     pub recovered: Option<RecoveredView>,
     /// A newer Daypack was here: everything can be read, nothing is saved or sent.

@@ -11,7 +11,7 @@ impl App {
     /// See the list of commands.
     pub async fn app_status(&self, _: Nothing) -> Result<AppStatus, Failure> {
         let unsent = self.unsent().await?;
-        let (accounts, courses, libraries, unseen, free_bytes, place, recovered) = self
+        let (accounts, courses, libraries, unseen, free_bytes, place, recovered, keys) = self
             .db(|store| {
                 let signed_in = store.signed_in()?;
                 let accounts: Vec<AccountView> = store
@@ -35,6 +35,7 @@ impl App {
                     store.free_space()?,
                     place,
                     crate::safety::recovered(store)?,
+                    store.keys()?,
                 ))
             })
             .await?;
@@ -46,7 +47,7 @@ impl App {
             unsent,
             unseen,
             free_bytes,
-            plain_secrets: !accounts.is_empty(),
+            keys: crate::keys::view(&keys),
             accounts,
             settings: self.settings(),
             place,

@@ -38,6 +38,17 @@ pub(crate) struct Session {
     pub who: daypack_lms::Session,
 }
 
+impl Session {
+    /// The site does not take the token any more: it is forgotten, unless the learner signed in again meanwhile.
+    pub async fn refused(&self, app: &App) {
+        let id = self.who.account.clone();
+        let token = daypack_store::Secret::new(self.who.token.expose());
+        if let Err(error) = app.db(move |store| store.secret_refused(&id, &token)).await {
+            tracing::warn!(%error, "sign-in could not be forgotten");
+        }
+    }
+}
+
 /// The connector of a kind of site.
 pub(crate) fn connector(app: &App, kind: &str) -> AnyConnector {
     // One kind so far; a site of an unknown kind cannot have been added.
@@ -45,18 +56,12 @@ pub(crate) fn connector(app: &App, kind: &str) -> AnyConnector {
     daypack_lms::connector(kind, app.net().clone())
 }
 
-/// An account with its token; `sign_in_needed` when there is none.
+/// An account with its token; `sign_in_needed` when there is none, `keys_locked` while it cannot be opened.
 pub(crate) async fn session(app: &App, account: &AccountId) -> Result<Session, Failure> {
     let id = account.clone();
     let needed = Failure::new(FailureCode::SignInNeeded).fact("account", &id);
-    let found = app
-        .db(move |store| {
-            let account = store.account_get(&id)?;
-            let secret = store.secret_get(&id)?;
-            Ok(account.zip(secret))
-        })
-        .await?;
-    let (account, secret) = found.ok_or(needed)?;
+    let account = app.db(move |store| store.account_get(&id)).await?.ok_or(needed)?;
+    let secret = app.token(&account.id).await?;
     Ok(Session {
         connector: connector(app, &account.kind),
         who: daypack_lms::Session {

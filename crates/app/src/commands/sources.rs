@@ -59,6 +59,7 @@ impl App {
             store.secret_put(&kept.id, &token)
         })
         .await?;
+        self.seal_sign_in().await;
         self.desk(Note::SignedIn(account.id.clone())).await;
         if let Err(error) = self.offers_of_account(&account.id).await {
             tracing::info!(%error, "signed in, courses not listed yet");

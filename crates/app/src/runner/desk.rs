@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use daypack_course::outline::Course;
-use daypack_course::work::{Deed, Outcome, Work, WorkState};
+use daypack_course::work::{Deed, Outcome, Settled, Work, WorkState};
 use daypack_course::{AccountId, CourseId, ItemId, TimeMs, WorkId};
 use daypack_engine::Clocks;
 use daypack_engine::download::{self, Downloads};
 use daypack_engine::link::{Budget, LinkEstimate, ReachEvent};
 use daypack_engine::outbox::{self, Hold, Lane, NewEntry, Outbox};
 use daypack_engine::watch::{Seen, Watch};
+use daypack_store::Token;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -322,7 +323,22 @@ impl Desk {
                 self.refresh_sources(now);
                 self.reach_account(&account, ReachEvent::Answered, now);
                 self.outbox_step(outbox::Event::SignedIn { account }, now);
+                self.take_up_downloads(now);
                 self.next_pull = now;
+            }
+            Note::KeyOpened(accounts) => {
+                for account in accounts {
+                    self.outbox_step(outbox::Event::SignedIn { account }, now);
+                }
+                self.take_up_downloads(now);
+                self.next_pull = now;
+            }
+            // To the machine it is as being signed out: it waits and does not try again by itself.
+            Note::SendLocked(id) => {
+                self.outbox_step(outbox::Event::SendEnded { id, outcome: Outcome::SignIn }, now)
+            }
+            Note::SettleLocked(id) => {
+                self.outbox_step(outbox::Event::SettleEnded { id, settled: Settled::SignIn }, now)
             }
             Note::Take { course, wants } => {
                 self.titles.remove(&course);
@@ -566,10 +582,23 @@ impl Desk {
     }
 
     fn needs_sign_in(&self, account: AccountId) {
-        if let Err(error) = self.app.store().secret_remove(&account) {
-            tracing::warn!(%error, "sign-in could not be forgotten");
+        // Whoever heard a site refuse a token forgot it there; here it may only be locked.
+        if matches!(self.app.store().token(&account), Ok(Token::SignedOut)) {
+            self.app.tell(Event::SignInNeeded { account });
         }
-        self.app.tell(Event::SignInNeeded { account });
+    }
+
+    /// What stopped for want of a token goes on.
+    fn take_up_downloads(&mut self, now: TimeMs) {
+        let stopped = |view: &download::JobView| {
+            matches!(view.state, download::JobState::Failed { why: download::FailWhy::SignIn })
+        };
+        let jobs: Vec<String> =
+            self.downloads.views().into_iter().filter(stopped).map(|view| view.job).collect();
+        for job in jobs {
+            self.downloads_step(download::Event::Resumed { job }, now);
+        }
+        self.tell_jobs(now);
     }
 
     pub(super) fn downloads_step(&mut self, event: download::Event, now: TimeMs) {

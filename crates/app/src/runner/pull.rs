@@ -13,7 +13,7 @@ use super::links::Source;
 use super::{Note, Probe};
 use crate::App;
 use crate::api::study::PostView;
-use crate::api::{Event, Failure};
+use crate::api::{Event, Failure, FailureCode};
 use crate::commands::{feedback_unseen, source};
 use crate::shelf::same_site;
 
@@ -45,13 +45,24 @@ pub(crate) async fn round(app: App) {
     let mut reached = Vec::new();
     let accounts = app.db(|store| store.signed_in()).await.unwrap_or_default();
     for account in accounts {
-        let ended = account_round(&app, &account).await;
+        let session = match source::session(&app, &account).await {
+            Ok(session) => session,
+            Err(failure) => {
+                // A sealed sign-in whose key is away waits; one that is damaged is none.
+                if failure.code == FailureCode::SignInNeeded {
+                    let id = account.clone();
+                    let _ = app.db(move |store| store.secret_remove(&id)).await;
+                    app.tell(Event::SignInNeeded { account });
+                }
+                continue;
+            }
+        };
+        let ended = account_round(&app, &account, &session).await;
         reached.push((account.clone(), !matches!(ended, Err(ReadError::Unreachable | ReadError::Portal))));
         match ended {
             Ok(()) => {}
             Err(ReadError::SignIn) => {
-                let id = account.clone();
-                let _ = app.db(move |store| store.secret_remove(&id)).await;
+                session.refused(&app).await;
                 app.tell(Event::SignInNeeded { account });
             }
             Err(error) => tracing::info!(%error, "nothing brought back this time"),
@@ -62,14 +73,13 @@ pub(crate) async fn round(app: App) {
 
 type Places = BTreeMap<Binding, Vec<(CourseId, ItemId)>>;
 
-async fn account_round(app: &App, account: &AccountId) -> Result<(), ReadError> {
-    let session = source::session(app, account).await.map_err(|_| ReadError::SignIn)?;
+async fn account_round(app: &App, account: &AccountId, session: &source::Session) -> Result<(), ReadError> {
     let site = session.who.site.clone();
     let places: Places = app.db(move |store| bound_items(store, &site)).await.map_err(|e| failed(&e))?;
     let about: Vec<Binding> = places.keys().cloned().collect();
     if !about.is_empty() {
         let pulled = session.connector.pull(&session.who, &about).await?;
-        keep(app, pulled, &places, &session).await?;
+        keep(app, pulled, &places, session).await?;
     }
     if let Err(error) = app.offers_of_account(account).await {
         tracing::info!(%error, "offers not listed");
@@ -173,7 +183,6 @@ async fn recording(
     feedback: &str,
     file: &FeedbackFile,
 ) -> Result<(), Failure> {
-    use crate::api::FailureCode;
     let (id, url) = (feedback.to_owned(), file.url.clone());
     if app.db(move |store| store.feedback_file_get(&id, &url)).await?.is_some()
         || file.size.is_some_and(|size| size > MAX_RECORDING)

@@ -6,14 +6,23 @@ use daypack_lms::StepLog;
 
 use super::Note;
 use crate::App;
-use crate::api::Event;
+use crate::api::{Event, Failure, FailureCode};
 use crate::commands::source;
 
 /// Sends `id` and tells the loop how it ended.
 pub(crate) async fn send(app: App, id: WorkId) {
     let outcome = match prepare(&app, &id).await {
-        Some((session, work, mut log)) => session.send(&app, &work, &mut log).await,
-        None => Outcome::SignIn,
+        Ok((session, work, mut log)) => {
+            let outcome = session.send(&app, &work, &mut log).await;
+            if outcome == Outcome::SignIn {
+                session.refused(&app).await;
+            }
+            outcome
+        }
+        Err(failure) if failure.code == FailureCode::KeysLocked => {
+            return app.desk(Note::SendLocked(id)).await;
+        }
+        Err(_) => Outcome::SignIn,
     };
     tracing::info!(work = %id, ?outcome, "sent");
     app.desk(Note::SendEnded(id, outcome)).await;
@@ -22,8 +31,17 @@ pub(crate) async fn send(app: App, id: WorkId) {
 /// Asks the site whether `id` arrived and tells the loop.
 pub(crate) async fn settle(app: App, id: WorkId) {
     let settled = match prepare(&app, &id).await {
-        Some((session, work, log)) => session.settle(&work, &log).await,
-        None => Settled::SignIn,
+        Ok((session, work, log)) => {
+            let settled = session.settle(&work, &log).await;
+            if settled == Settled::SignIn {
+                session.refused(&app).await;
+            }
+            settled
+        }
+        Err(failure) if failure.code == FailureCode::KeysLocked => {
+            return app.desk(Note::SettleLocked(id)).await;
+        }
+        Err(_) => Settled::SignIn,
     };
     tracing::info!(work = %id, ?settled, "asked after a lost reply");
     app.desk(Note::SettleEnded(id, settled)).await;
@@ -37,7 +55,7 @@ pub(crate) async fn tell(app: App, id: WorkId) {
     app.tell(Event::CourseChanged { course, item: Some(item) });
 }
 
-pub(crate) async fn prepare(app: &App, id: &WorkId) -> Option<(source::Session, Work, StepLog)> {
+pub(crate) async fn prepare(app: &App, id: &WorkId) -> Result<(source::Session, Work, StepLog), Failure> {
     let id = id.clone();
     let found = app
         .db(move |store| {
@@ -48,9 +66,8 @@ pub(crate) async fn prepare(app: &App, id: &WorkId) -> Option<(source::Session, 
                 .unwrap_or_default();
             Ok(row.map(|row| (row.work, log)))
         })
-        .await
-        .ok()??;
-    let (work, log): (Work, StepLog) = found;
-    let session = source::session(app, &work.account).await.ok()?;
-    Some((session, work, log))
+        .await?;
+    let (work, log): (Work, StepLog) = found.ok_or(FailureCode::Unknown)?;
+    let session = source::session(app, &work.account).await?;
+    Ok((session, work, log))
 }

@@ -51,7 +51,7 @@ pub(crate) async fn fetch(app: App, id: WorkId) {
 }
 
 pub(crate) async fn bring(app: &App, id: &WorkId) -> Result<(), Failure> {
-    let Some((session, work, log)) = send::prepare(app, id).await else { return Ok(()) };
+    let Ok((session, work, log)) = send::prepare(app, id).await else { return Ok(()) };
     let version = session
         .connector
         .site_version(&session.who, &work, &log)

@@ -61,8 +61,13 @@ export async function begin(): Promise<AppStatus> {
 }
 
 export async function refreshStatus(): Promise<void> {
-  status = await host.call("app_status", {});
-  await dress(status.settings);
+  await take(await host.call("app_status", {}));
+}
+
+/** Takes a status that a command returned. */
+export async function take(fresh: AppStatus): Promise<void> {
+  status = fresh;
+  await dress(fresh.settings);
 }
 
 export async function saveSettings(change: Partial<Settings>): Promise<void> {
@@ -109,7 +114,9 @@ function receive(event: Event): void {
     if (event.event === "work") status = { ...status, unsent: event.unsent };
     if (event.event === "space") status = { ...status, short_of_space: event.short };
     if (event.event === "feedback") status = { ...status, unseen: event.unseen };
-    if (event.event === "sign_in_needed" || event.event === "library_changed") refreshStatus().catch(() => undefined);
+    if (event.event === "keys") status = { ...status, keys: event.keys };
+    if (event.event === "sign_in_needed" || event.event === "library_changed" || event.event === "keys")
+      refreshStatus().catch(() => undefined);
   }
   if (event.event === "jobs") jobs = event.jobs;
   for (const listener of listeners) listener(event);

@@ -88,21 +88,9 @@ settings: Settings,
  */
 place: Place | null, 
 /**
- * Whether tokens are kept in a plain file because this computer has no keyring open.
+ * How sign-ins are kept on this computer.
  */
-plain_secrets: boolean, 
-/**
- * The learner's work had to be got back, and they have not said yet that they know.
- */
-recovered: RecoveredView | null, 
-/**
- * A newer Daypack was here: everything can be read, nothing is saved or sent.
- */
-read_only: boolean, 
-/**
- * The disk is so full that only answers are saved.
- */
-short_of_space: boolean, };
+keys: KeysView, };
 
 /**
  * An assignment.
@@ -576,7 +564,11 @@ unsent: number, } | { "event": "feedback",
 /**
  * Not seen yet.
  */
-unseen: number, } | { "event": "sign_in_needed", 
+unseen: number, } | { "event": "keys", 
+/**
+ * Now.
+ */
+keys: KeysView, } | { "event": "sign_in_needed", 
 /**
  * Which one.
  */
@@ -633,7 +625,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -1112,6 +1104,69 @@ export type Jobs = {
  * One per course.
  */
 jobs: Array<JobView>, };
+
+/**
+ * What the keyring said.
+ */
+export type KeyringView = "not_asked" | "open" | "locked" | "unavailable";
+
+/**
+ * What guards the key.
+ */
+export type KeysGuard = "keyring" | "passphrase";
+
+/**
+ * How tokens are to be kept.
+ */
+export type KeysHow = "keyring" | "passphrase" | "session";
+
+/**
+ * How sign-ins are to be kept.
+ */
+export type KeysKeep = { 
+/**
+ * How.
+ */
+how: KeysHow, 
+/**
+ * For `passphrase`; never kept.
+ */
+passphrase: string, };
+
+/**
+ * Right now.
+ */
+export type KeysStanding = "resting" | "open" | "locked" | "lost" | "session";
+
+/**
+ * A passphrase, where one guards the sign-ins.
+ */
+export type KeysUnlock = { 
+/**
+ * None asks the computer's keyring.
+ */
+passphrase: string | null, };
+
+/**
+ * How tokens are kept.
+ */
+export type KeysView = { 
+/**
+ * Right now.
+ */
+standing: KeysStanding, 
+/**
+ * What guards the sealed tokens, where there are any.
+ */
+guard: KeysGuard | null, 
+/**
+ * What the computer's keyring said when it was last asked.
+ */
+keyring: KeyringView, 
+/**
+ * Fewest characters of a passphrase.
+ */
+shortest_passphrase: number, };
 
 /**
  * What is about to be removed, signed out of or begun anew.
@@ -2515,6 +2570,12 @@ export interface Commands {
   sign_in: { input: SignIn; output: AccountView };
   /** Forgets a sign-in; work and courses stay. Refused in one step while something is not at the school yet. */
   sign_out: { input: SignOut; output: AppStatus };
+  /** Opens the key that sign-ins are sealed under: by the keyring, or by a passphrase. */
+  keys_unlock: { input: KeysUnlock; output: AppStatus };
+  /** Keeps sign-ins another way from now on. */
+  keys_keep: { input: KeysKeep; output: AppStatus };
+  /** Gives up sign-ins whose key cannot be had; work and courses stay. */
+  keys_forget: { input: Nothing; output: AppStatus };
   /** Adds a library of course packages by address. */
   library_add: { input: LibraryAddress; output: LibraryAdded };
   /** Opens a package, a cartridge or a folder from this computer or a USB stick. */
@@ -2606,6 +2667,9 @@ export const COMMANDS = [
   "site_check",
   "sign_in",
   "sign_out",
+  "keys_unlock",
+  "keys_keep",
+  "keys_forget",
   "library_add",
   "open_path",
   "look_around",

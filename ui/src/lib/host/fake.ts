@@ -1,7 +1,8 @@
 // A host in memory, for looking at the pages in a browser and for tests. Never shipped: only imported while
-// developing or with VITE_FAKE=1. `?first`, `?offline`, `?recovered`, `?readonly`, `?full`, `?empty`, `?slow`, `?theme=dark`, `?language=ar` and
-// `?page=item&item=v2` in the address choose what is shown.
-import type { AppStatus, Commands, Event, Failure, FailureCode } from "./bindings";
+// developing or with VITE_FAKE=1. `?first`, `?offline`, `?recovered`, `?readonly`, `?full`, `?empty`, `?slow`,
+// `?theme=dark`, `?language=ar` and `?page=item&item=v2` in the address choose what is shown; `?keys=locked|lost|session`
+// and `?passphrase` how sign-ins are kept.
+import type { AppStatus, Commands, Event, Failure, FailureCode, KeysView } from "./bindings";
 import { body, cards, course, attempt, feedback, job, NOW, sections, works } from "./fake/data";
 import type { CommandName, Host } from "./host";
 
@@ -53,7 +54,12 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
       metered_large: false,
     },
     place: page ? { page, course: "c1", item: query.get("item"), detail: query.get("detail") } : null,
-    plain_secrets: true,
+    keys: {
+      standing: (query.get("keys") ?? "open") as KeysView["standing"],
+      guard: query.has("passphrase") ? "passphrase" : query.get("keys") === "session" ? null : "keyring",
+      keyring: query.get("keys") === "session" ? "unavailable" : query.get("keys") === "locked" ? "locked" : "open",
+      shortest_passphrase: 8,
+    },
     recovered: query.has("recovered")
       ? {
           at: NOW,
@@ -118,6 +124,21 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
           }
         : fail("wrong_password"),
     sign_out: () => ({ ...status, accounts: [] }),
+    keys_unlock: ({ passphrase }) => {
+      if (status.keys.guard === "passphrase" && passphrase !== "a long walk") fail("wrong_passphrase");
+      status.keys = { ...status.keys, standing: "open", keyring: "open" };
+      return status;
+    },
+    keys_keep: ({ how }) => {
+      if (how === "keyring" && status.keys.keyring === "unavailable") fail("keyring_unavailable");
+      status.keys = {
+        ...status.keys,
+        standing: how === "session" ? "session" : "open",
+        guard: how === "session" ? null : how,
+      };
+      return status;
+    },
+    keys_forget: () => ((status.keys = { ...status.keys, standing: "resting", guard: null }), status),
     library_add: ({ address }) => fail("not_a_library", { address }),
     open_path: () => fail("broken_package", { name: "soil.daypack", part: "media/3" }),
     look_around: () => ({ course: "c3" }),
