@@ -3,7 +3,7 @@
 //! Each is the ignored tests of some files of `tests/acceptance/tests`, run in the same build as all others.
 
 use crate::root::root;
-use crate::run::build;
+use crate::run::{build, cargo, run as execute};
 use crate::screen::Screen;
 use crate::test::{NO_SUCH_TEST, crate_tests_with, tests, tests_with};
 use crate::{sample, soak, system, ui};
@@ -45,8 +45,19 @@ pub fn soak(arguments: &[String]) -> Result<(), String> {
     for run in [all_tests_with, tests_with_screen] {
         result = result.and(run(&wanted, &screen, &environment));
     }
+    if "power_cut".contains(&only) {
+        result = result.and(power_cut(&environment));
+    }
     soak::write(&folder)?;
     result
+}
+
+/// The power-cut test of each change, over as many lives as 100,000 different disks take.
+fn power_cut(environment: &[(&str, &std::ffi::OsStr)]) -> Result<(), String> {
+    let mut test = cargo(["test", "--workspace", "--test", "power_cut", "whatever_was_called_saved"]);
+    test.args(["--", "--nocapture"]).env("DAYPACK_POWER_IMAGES", "100000");
+    test.envs(environment.iter().copied());
+    execute(&mut test)
 }
 
 type Wanted<'a> = &'a dyn Fn(&str) -> bool;

@@ -106,3 +106,19 @@ fn written(data: &Path) -> u64 {
         db.query_row("SELECT text FROM drafts ORDER BY rowid DESC LIMIT 1", [], |row| row.get(0)).unwrap();
     text.split(' ').next().unwrap().parse().unwrap()
 }
+
+/// Adds to the line of a long run in `DAYPACK_SOAK` (see `docs/howto/soak.md`); a run of other code begins anew.
+pub fn note_long_run(name: &str, what: &str, done: u64, bad: u64) {
+    let Some(folder) = std::env::var_os("DAYPACK_SOAK").map(std::path::PathBuf::from) else { return };
+    let since = std::env::var("DAYPACK_SOAK_SINCE").unwrap_or_else(|_| "unknown".to_owned());
+    let path = folder.join(format!("{name}.tsv"));
+    let before = std::fs::read_to_string(&path).unwrap_or_default();
+    let (mut all, mut all_bad) = (done, bad);
+    if let [_, d, b, of] = before.trim_end().split('\t').collect::<Vec<_>>().as_slice()
+        && *of == since
+    {
+        all += d.parse().unwrap_or(0);
+        all_bad += b.parse().unwrap_or(0);
+    }
+    std::fs::write(path, format!("{what}\t{all}\t{all_bad}\t{since}\n")).unwrap();
+}

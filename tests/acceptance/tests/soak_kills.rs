@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use daypack_tests::kills::type_and_kill;
+use daypack_tests::kills::{note_long_run, type_and_kill};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a long run; started by `cargo xtask soak`"]
@@ -13,6 +13,7 @@ async fn no_acknowledged_draft_is_lost_in_many_kills() {
     let dir = tempfile::tempdir().unwrap();
     let (kills, acknowledged, slowest) =
         type_and_kill(&dir.path().join("data"), |_| Instant::now() < end).await;
+    note_long_run("kills", "kills of the program while a text is typed", u64::from(kills), 0);
     println!("{kills} kills, {acknowledged} drafts acknowledged, slowest start {slowest:?}");
     assert!(kills > 10);
 }

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use daypack_tests::kills::note_long_run;
 use daypack_tests::window_kills::Figures;
 
 const WANTED: u32 = 3_000;
@@ -25,6 +26,7 @@ async fn what_the_window_showed_as_saved_survives_thousands_of_kills() {
             break;
         }
     }
+    note_long_run("window-kills", "kills of the window while it works", u64::from(kills), 0);
     println!("{kills} kills of the window, {saved} texts shown as saved, 0 lost; slowest start {slowest:?}");
     assert!(kills > 0);
 }
