@@ -67,6 +67,30 @@ export function duration(ms: number): string {
   return new Intl.NumberFormat(tag, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(value));
 }
 
+/** A day. */
+export function day(at: number): string {
+  return new Intl.DateTimeFormat(tag, { dateStyle: "long" }).format(new Date(at));
+}
+
+/** A position in a lecture: 3:07 or 1:02:09. */
+export function clock(ms: number): string {
+  const all = Math.max(0, Math.floor(ms / 1000));
+  const two = (n: number) => String(n).padStart(2, "0");
+  const hours = Math.floor(all / 3600);
+  const minutes = Math.floor((all % 3600) / 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(all % 60)}` : `${minutes}:${two(all % 60)}`;
+}
+
+/** A moment: the time today, date and time otherwise. */
+export function moment(at: number): string {
+  const then = new Date(at);
+  const today = new Date().toDateString() === then.toDateString();
+  const format: Intl.DateTimeFormatOptions = today
+    ? { timeStyle: "short" }
+    : { dateStyle: "medium", timeStyle: "short" };
+  return new Intl.DateTimeFormat(tag, format).format(then);
+}
+
 /** A moment in another time zone; empty where that is the computer's own, unknown, or shows the same time. */
 export function momentIn(at: number, zone: string | null): string {
   if (!zone) return "";
