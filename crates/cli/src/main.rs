@@ -5,6 +5,7 @@
 //! command is run there.
 
 mod call;
+mod fetch;
 mod pack;
 
 use std::path::PathBuf;
@@ -70,6 +71,8 @@ enum Command {
         #[arg(long)]
         typescript: bool,
     },
+    /// Fetch one file over any link; the same command again goes on from what is here.
+    Fetch(fetch::Fetch),
     /// Build, sign, compare, check and export course packages.
     Pack(pack::Pack),
 }
@@ -102,6 +105,7 @@ fn main() -> ExitCode {
                 call::commands(typescript);
                 ExitCode::SUCCESS
             }
+            Command::Fetch(fetch) => fetch::fetch(fetch).await,
             Command::Pack(pack) => pack::run(pack),
         }
     })

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod body;
+pub mod bulk;
 pub mod redirect;
 pub mod secret;
 
@@ -36,6 +37,8 @@ pub struct NetConfig {
     pub max_answer: usize,
     /// Whether plain http is allowed to loopback and private hosts.
     pub plain_private: bool,
+    /// Address of a proxy for everything; empty for none; `None` as the environment says.
+    pub proxy: Option<String>,
 }
 
 impl Default for NetConfig {
@@ -47,6 +50,7 @@ impl Default for NetConfig {
             reply_ms: 60_000,
             max_answer: 32 * 1024 * 1024,
             plain_private: true,
+            proxy: None,
         }
     }
 }
@@ -156,8 +160,15 @@ impl Net {
     pub fn new(config: NetConfig) -> Result<Self, NetError> {
         // A second call finds it installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let proxy = config.proxy.as_deref().filter(|address| !address.is_empty());
+        let proxy = proxy.map(reqwest::Proxy::all).transpose().map_err(|_| NetError::Setup)?;
         let builder = || {
-            reqwest::Client::builder()
+            let builder = match (&config.proxy, &proxy) {
+                (_, Some(proxy)) => reqwest::Client::builder().proxy(proxy.clone()),
+                (Some(_), None) => reqwest::Client::builder().no_proxy(),
+                (None, None) => reqwest::Client::builder(),
+            };
+            builder
                 .tls_backend_rustls()
                 .redirect(reqwest::redirect::Policy::none())
                 .referer(false)

@@ -21,6 +21,7 @@ mod migrate;
 mod objects;
 mod recovery;
 mod secrets;
+pub mod sparse;
 mod store;
 pub mod takeout;
 #[cfg(test)]
@@ -47,4 +48,5 @@ pub use objects::partial::PartialFile;
 pub use objects::pin::Pin;
 pub use recovery::{Damage, Recovered};
 pub use secrets::Secret;
+pub use sparse::SparseFile;
 pub use store::{Opened, Sizes, Store};

@@ -169,7 +169,7 @@ impl Objects {
 }
 
 /// Removes a file; `false` when it was not there.
-fn discard(path: &Path) -> Result<bool, StoreError> {
+pub(crate) fn discard(path: &Path) -> Result<bool, StoreError> {
     match std::fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),

@@ -1,0 +1,180 @@
+//! Silence: one worker's, and everybody's at once.
+//!
+//! When all fall silent together the link is gone for a while. Connections may outlive that (a gap in radio) or not (a
+//! new address, a forgetful router); which of the two this network does is learnt. So the old connections are kept
+//! while new ones are tried: if an old one speaks again none is replaced, if none does all are, and from then on at once.
+
+use std::collections::BTreeSet;
+
+use daypack_course::TimeMs;
+
+use super::worker::{Phase, Worker};
+use super::{Broke, Effect, Fault, Limits, Mood, Transfer};
+
+/// Connections tried while nothing is known to work.
+pub(super) const PROBES: usize = 2;
+/// After the link is back an old connection has so long to speak, at least.
+const GRACE: i64 = 1_000;
+/// Longest limit for a head, where a source turned out to think for long.
+const REPLY_CAP: i64 = 4 * 60_000;
+
+/// A time in which nobody speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Quiet {
+    pub since: TimeMs,
+    suspects: BTreeSet<u32>,
+    /// The first sign of life since.
+    pub up: Option<TimeMs>,
+}
+
+impl Quiet {
+    pub fn forget(&mut self, id: u32) {
+        self.suspects.remove(&id);
+    }
+}
+
+impl Transfer {
+    pub(super) fn connected(&mut self, id: u32, rtt: i64, now: TimeMs) {
+        self.crowd.round_trip(rtt);
+        if let Some(worker) = self.workers.get_mut(&id) {
+            worker.is_connected = true;
+            worker.heard(now);
+            self.life = now;
+        }
+    }
+
+    /// Ends what is silent for too long; the instant to look again.
+    pub(super) fn mind_silence(&mut self, now: TimeMs, out: &mut Vec<Effect>) -> TimeMs {
+        let mut wake = self.progress.plus(self.limits.patience);
+        self.mind_each(now, &mut wake, out);
+        if let Some(quiet) = self.quiet.take() {
+            self.mind_quiet(quiet, now, &mut wake, out);
+        } else if self.workers.values().any(|w| w.phase != Phase::Free) {
+            let due = self.life.plus(self.limits.all_silent);
+            if due <= now {
+                self.fall_quiet(now, out);
+            } else {
+                wake = wake.min(due);
+            }
+        }
+        wake
+    }
+
+    fn mind_each(&mut self, now: TimeMs, wake: &mut TimeMs, out: &mut Vec<Effect>) {
+        let mut silent = Vec::new();
+        for (id, worker) in &self.workers {
+            let Some(limit) = self.limit(worker) else { continue };
+            let due = worker.last.plus(limit);
+            if due <= now {
+                silent.push(*id);
+            } else {
+                *wake = (*wake).min(due);
+            }
+        }
+        for id in silent {
+            let Some(worker) = self.workers.get(&id) else { continue };
+            if let Some(source) = self.sources.get_mut(worker.source)
+                && worker.phase == Phase::Asked
+            {
+                if worker.is_new {
+                    // Perhaps it only thinks for long.
+                    source.replied(self.limits.reply);
+                }
+                source.failed(Broke::Cut, 0, (self.seed, id), now);
+            }
+            self.close(id, out);
+        }
+    }
+
+    fn limit(&self, worker: &Worker) -> Option<i64> {
+        let reply = self.sources.get(worker.source).map_or(0, |s| s.reply);
+        match worker.phase {
+            Phase::Free => None,
+            // A connection that is being made is tried anew by whoever makes it.
+            Phase::Asked if worker.is_new && !worker.is_connected => None,
+            Phase::Asked => Some(reply_limit(&self.limits, reply)),
+            // It is replaced already; if it speaks again its bytes are still good.
+            Phase::Flowing if worker.is_suspect => Some(self.limits.worker_silent * 3 / 2),
+            Phase::Flowing => Some(self.limits.worker_silent),
+        }
+    }
+
+    fn fall_quiet(&mut self, now: TimeMs, out: &mut Vec<Effect>) {
+        self.crowd.pause();
+        if self.portal_since.is_none() {
+            self.show(Mood::Silent, out);
+        }
+        let suspects: BTreeSet<u32> = self
+            .workers
+            .iter()
+            .filter(|(_, w)| w.phase == Phase::Flowing || (w.phase == Phase::Asked && !w.is_new))
+            .map(|(id, _)| *id)
+            .collect();
+        if suspects.is_empty() {
+            return;
+        }
+        // The next silence is counted from here.
+        self.life = now;
+        if self.survives == Some(false) {
+            suspects.into_iter().for_each(|id| self.close(id, out));
+            return;
+        }
+        for id in &suspects {
+            if let Some(worker) = self.workers.get_mut(id) {
+                worker.is_suspect = true;
+            }
+        }
+        self.quiet = Some(Quiet { since: now, suspects, up: None });
+    }
+
+    fn mind_quiet(&mut self, mut quiet: Quiet, now: TimeMs, wake: &mut TimeMs, out: &mut Vec<Effect>) {
+        if quiet.up.is_none() && self.life > quiet.since {
+            quiet.up = Some(self.life);
+        }
+        let Some(up) = quiet.up else {
+            self.quiet = Some(quiet);
+            return;
+        };
+        let end = up.plus(GRACE.max(2 * self.crowd.rtt()));
+        if now < end {
+            *wake = (*wake).min(end);
+            self.quiet = Some(quiet);
+            return;
+        }
+        let speaks = |id: &u32| self.workers.get(id).is_some_and(|w| !w.is_suspect);
+        if quiet.suspects.iter().any(speaks) {
+            self.survives = Some(true);
+        } else if !quiet.suspects.is_empty() {
+            self.survives = Some(false);
+            quiet.suspects.into_iter().for_each(|id| self.close(id, out));
+        }
+    }
+
+    /// Whether it has to end without the file.
+    pub(super) fn is_lost(&self, now: TimeMs) -> Option<Fault> {
+        if self.sources.iter().all(|s| s.lost.is_some()) {
+            return self.sources.first().and_then(|s| s.lost);
+        }
+        let left = || self.sources.iter().filter(|s| s.lost.is_none());
+        if left().all(|s| s.is_hopeless(Broke::Unsafe)) {
+            return Some(Fault::Unsafe);
+        }
+        if left().all(|s| s.is_hopeless(Broke::Nonsense)) {
+            return Some(Fault::NotAFile);
+        }
+        if now.since(self.progress) < self.limits.patience {
+            return None;
+        }
+        if self.portal_since.is_some() {
+            return Some(Fault::Portal);
+        }
+        let asked = left().map(|s| s.not_before).min().filter(|at| *at > now);
+        let is_asked = self.mood == Some(Mood::Asked);
+        Some(asked.filter(|_| is_asked).map_or(Fault::Unreachable, |not_before| Fault::Later { not_before }))
+    }
+}
+
+/// Longer than the longest wait so far, but a source that answers at once is not waited for long.
+fn reply_limit(limits: &Limits, longest: i64) -> i64 {
+    if longest == 0 { limits.reply } else { (3 * longest).clamp(limits.reply / 3, REPLY_CAP) }
+}

@@ -1,0 +1,55 @@
+//! One connection and the part it brings.
+
+use daypack_course::TimeMs;
+
+/// Where a worker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It has asked, over a connection that stands or is being made.
+    Asked,
+    /// A body comes.
+    Flowing,
+    /// Its part is here; the connection stands.
+    Free,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Worker {
+    pub source: usize,
+    pub phase: Phase,
+    /// First byte of its part.
+    pub from: u64,
+    /// The next byte that comes.
+    pub at: u64,
+    /// Behind the last byte wanted of it; may be less than was asked for.
+    pub to: u64,
+    /// Behind the last byte asked for; `None` for all of the file.
+    pub asked_to: Option<u64>,
+    /// Begin of the phase.
+    pub since: TimeMs,
+    /// When anything came of it last.
+    pub last: TimeMs,
+    /// The question went over a connection made for it.
+    pub is_new: bool,
+    /// That connection stands.
+    pub is_connected: bool,
+    /// It fell silent together with all others.
+    pub is_suspect: bool,
+}
+
+impl Worker {
+    pub fn heard(&mut self, now: TimeMs) {
+        self.last = now;
+        self.is_suspect = false;
+    }
+
+    /// Bytes of its part so far.
+    pub fn brought(&self) -> u64 {
+        if self.phase == Phase::Asked { 0 } else { self.at.saturating_sub(self.from) }
+    }
+
+    /// Bytes still to come of its part.
+    pub fn left(&self) -> u64 {
+        if self.phase == Phase::Free { 0 } else { self.to.saturating_sub(self.at) }
+    }
+}
