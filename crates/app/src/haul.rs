@@ -107,6 +107,8 @@ pub struct Progress {
     pub wasted: u64,
     /// Connections.
     pub workers: usize,
+    /// Connections aimed at.
+    pub aim: u32,
 }
 
 /// A file that came.
@@ -353,6 +355,7 @@ impl<T: FnMut(&Progress) + Send> Cart<T> {
             received,
             wasted,
             workers: self.transfer.workers().0,
+            aim: self.transfer.workers().1,
         }
     }
 

@@ -128,7 +128,7 @@ fn show(progress: &Progress, as_json: bool) {
     if as_json {
         let value = json!({ "mood": progress.mood, "have": progress.have, "proven": progress.proven,
             "size": progress.size, "received": progress.received, "wasted": progress.wasted,
-            "connections": progress.workers });
+            "connections": progress.workers, "aim": progress.aim });
         eprintln!("{value}");
         return;
     }

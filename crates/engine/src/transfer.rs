@@ -62,7 +62,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             block: 512 << 10,
-            least_block: 128 << 10,
+            least_block: 32 << 10,
             first: 2,
             cap: 6,
             lossy_cap: 32,

@@ -47,7 +47,7 @@ pub async fn fetch(
     // A typed address is asked as it was typed; what proves the bytes is the digest.
     let bulk = Bulk::new(&config, Plain::Any)
         .map_err(|_| HaulError::Fault(daypack_engine::transfer::Fault::Unsafe))?;
-    let page_expected = wish.urls.iter().any(is_page) || !matches!(wish.proof, ProofOf::Length);
+    let page_expected = wish.urls.iter().any(is_page);
     let errand = Errand {
         places: wish.urls.into_iter().map(|url| Place { url, secret: None }).collect(),
         proof: wish.proof,

@@ -11,6 +11,10 @@ use super::{Effect, Proof, Spans, Transfer};
 
 /// A connection that was idle for so long may be dead without anybody knowing.
 const IDLE: i64 = 5_000;
+/// With nothing else left to do, a worker that is silent for so long is relieved.
+const ENDGAME_SILENCE: i64 = 1_500;
+/// A part of fewer bytes is not split.
+const LEAST_SPLIT: u64 = 32 << 10;
 
 impl Transfer {
     pub(super) fn hand_out(&mut self, now: TimeMs, wake: &mut TimeMs, out: &mut Vec<Effect>) {
@@ -19,12 +23,14 @@ impl Transfer {
             let live = self.workers.values().filter(|w| !w.is_suspect).count();
             let free =
                 self.workers.iter().find(|(_, w)| w.phase == Phase::Free).map(|(id, w)| (*id, w.source));
-            if free.is_none() && live >= self.allowed() {
+            // Those that are silent may come back: beside them only a few more.
+            let is_full = live >= self.allowed() || self.workers.len() >= self.allowed() + PROBES;
+            if free.is_none() && is_full {
                 return;
             }
             let Some(source) = self.choose_source(free.map(|(_, source)| source), now, wake) else { return };
             let has_ranges = self.sources.get(source).is_some_and(|s| s.has_ranges);
-            let part = if has_ranges { self.next_part(out) } else { self.whole(now, out) };
+            let part = if has_ranges { self.next_part(now, out) } else { self.whole(now, out) };
             let Some((from, to)) = part else { return };
             let (id, is_new) = match free {
                 // A worker stays with its source; for another one a connection is made.
@@ -125,15 +131,20 @@ impl Transfer {
         self.taken().gap(0, self.size?)
     }
 
-    fn next_part(&mut self, out: &mut Vec<Effect>) -> Option<(u64, u64)> {
+    fn next_part(&mut self, now: TimeMs, out: &mut Vec<Effect>) -> Option<(u64, u64)> {
         let Some(size) = self.size else {
             return self.workers.is_empty().then_some((0, self.limits.block));
         };
         let taken = self.taken();
-        let Some((from, end)) = taken.gap(0, size) else { return self.split(out) };
+        let Some((from, end)) = taken.gap(0, size) else { return self.split(now, out) };
         let left = size.saturating_sub(taken.len());
         let shares = u64::from(self.crowd.target()).saturating_mul(2).max(1);
-        let block = (left / shares).clamp(self.limits.least_block, self.limits.block);
+        // A question costs a round trip of its connection: a part lasts many of them.
+        let rtt = u64::try_from(self.crowd.rtt()).unwrap_or(0);
+        let in_one_trip = self.crowd.speed_of_one().saturating_mul(rtt) / 1_000;
+        let least = (in_one_trip.saturating_mul(8)).clamp(self.limits.least_block, self.limits.block);
+        let most = (in_one_trip.saturating_mul(32)).clamp(self.limits.block, 8 * self.limits.block);
+        let block = (left / shares).clamp(least, most);
         let mut to = end.min(from.saturating_add(block));
         if let Proof::Chunks { ends } = &self.proof
             && let Some(chunk_end) = ends.get(ends.partition_point(|e| *e < to))
@@ -148,23 +159,31 @@ impl Transfer {
         Some((from, to))
     }
 
-    /// Takes the second half of the largest part under way; all of it from a worker that fell silent.
-    fn split(&mut self, out: &mut Vec<Effect>) -> Option<(u64, u64)> {
-        let (id, worker) = self
+    /// Takes the second half of the part that will take longest; all of it from a worker that fell silent.
+    fn split(&mut self, now: TimeMs, out: &mut Vec<Effect>) -> Option<(u64, u64)> {
+        let round_trip = self.crowd.rtt();
+        let quiet = ENDGAME_SILENCE.max(4 * round_trip);
+        let (last, id) = self
             .workers
-            .iter_mut()
+            .iter()
             .filter(|(_, w)| w.left() > 0 && w.asked_to.is_some())
-            .max_by_key(|(_, w)| (w.is_suspect, w.left()))?;
-        let (id, left) = (*id, worker.left());
+            .map(|(id, w)| {
+                let is_silent = w.is_suspect || (w.phase == Phase::Flowing && now.since(w.last) >= quiet);
+                ((is_silent, w.time_left(now)), *id)
+            })
+            .max()?;
+        let worker = self.workers.get_mut(&id)?;
         let (at, to) = (worker.at, worker.to);
-        if worker.is_suspect {
+        let (is_silent, time_left) = last;
+        if is_silent {
             self.close(id, out);
             return Some((at, to));
         }
-        if left < self.limits.least_block {
+        // What is under way of the second half is lost with the connection: it must be worth it.
+        if to - at < LEAST_SPLIT || time_left < 4 * round_trip {
             return None;
         }
-        let middle = at + left / 2;
+        let middle = at + (to - at) / 2;
         worker.to = middle;
         Some((middle, to))
     }

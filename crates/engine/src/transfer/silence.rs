@@ -1,8 +1,9 @@
 //! Silence: one worker's, and everybody's at once.
 //!
 //! When all fall silent together the link is gone for a while. Connections may outlive that (a gap in radio) or not (a
-//! new address, a forgetful router); which of the two this network does is learnt. So the old connections are kept
-//! while new ones are tried: if an old one speaks again none is replaced, if none does all are, and from then on at once.
+//! new address, a forgetful router); which of the two this network does is learnt: the
+//! old connections are kept while a few new ones are tried beside them. If an old one speaks again its bytes are still
+//! good; if none does, later silences of all end all connections at once.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +14,8 @@ use super::{Broke, Effect, Fault, Limits, Mood, Transfer};
 
 /// Connections tried while nothing is known to work.
 pub(super) const PROBES: usize = 2;
-/// After the link is back an old connection has so long to speak, at least.
-const GRACE: i64 = 1_000;
+/// An old connection that did not speak for so long after the link was back is dead.
+const GRACE: i64 = 4_000;
 /// Longest limit for a head, where a source turned out to think for long.
 const REPLY_CAP: i64 = 4 * 60_000;
 
@@ -48,7 +49,7 @@ impl Transfer {
         let mut wake = self.progress.plus(self.limits.patience);
         self.mind_each(now, &mut wake, out);
         if let Some(quiet) = self.quiet.take() {
-            self.mind_quiet(quiet, now, &mut wake, out);
+            self.mind_quiet(quiet, now);
         } else if self.workers.values().any(|w| w.phase != Phase::Free) {
             let due = self.life.plus(self.limits.all_silent);
             if due <= now {
@@ -127,26 +128,22 @@ impl Transfer {
         self.quiet = Some(Quiet { since: now, suspects, up: None });
     }
 
-    fn mind_quiet(&mut self, mut quiet: Quiet, now: TimeMs, wake: &mut TimeMs, out: &mut Vec<Effect>) {
+    fn mind_quiet(&mut self, mut quiet: Quiet, now: TimeMs) {
         if quiet.up.is_none() && self.life > quiet.since {
             quiet.up = Some(self.life);
-        }
-        let Some(up) = quiet.up else {
-            self.quiet = Some(quiet);
-            return;
-        };
-        let end = up.plus(GRACE.max(2 * self.crowd.rtt()));
-        if now < end {
-            *wake = (*wake).min(end);
-            self.quiet = Some(quiet);
-            return;
         }
         let speaks = |id: &u32| self.workers.get(id).is_some_and(|w| !w.is_suspect);
         if quiet.suspects.iter().any(speaks) {
             self.survives = Some(true);
         } else if !quiet.suspects.is_empty() {
-            self.survives = Some(false);
-            quiet.suspects.into_iter().for_each(|id| self.close(id, out));
+            self.quiet = Some(quiet);
+        } else if let Some(up) = quiet.up {
+            // None of them spoke although the link was there for some time.
+            if now.since(up) >= GRACE {
+                self.survives = Some(false);
+            }
+        } else {
+            self.quiet = Some(quiet);
         }
     }
 

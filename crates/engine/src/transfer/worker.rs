@@ -48,6 +48,15 @@ impl Worker {
         if self.phase == Phase::Asked { 0 } else { self.at.saturating_sub(self.from) }
     }
 
+    /// Milliseconds until its part is here, at its own speed so far.
+    pub fn time_left(&self, now: TimeMs) -> i64 {
+        let spent = now.since(self.since).max(1);
+        let brought = i64::try_from(self.brought()).unwrap_or(i64::MAX);
+        let left = i64::try_from(self.left()).unwrap_or(i64::MAX);
+        // Nothing yet: as if a quarter came in each span like the one that passed.
+        if brought == 0 { spent.saturating_mul(4) } else { spent.saturating_mul(left) / brought }
+    }
+
     /// Bytes still to come of its part.
     pub fn left(&self) -> u64 {
         if self.phase == Phase::Free { 0 } else { self.to.saturating_sub(self.at) }

@@ -4,8 +4,8 @@
 //! of the time it is up. So an attempt that does not answer gets company by further ones, and the first to stand wins.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -23,7 +23,6 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-use super::super::NetError;
 use super::names::Names;
 use super::proxy::Proxies;
 
@@ -36,7 +35,8 @@ const LONGEST: Duration = Duration::from_secs(5);
 const ATTEMPTS: usize = 8;
 
 pub(super) struct Dial {
-    tls: Arc<ClientConfig>,
+    /// Made at the first encrypted connection: it reads the system's authorities.
+    tls: OnceLock<Option<Arc<ClientConfig>>>,
     names: Names,
     proxies: Proxies,
     /// Shortest time a connection took, in milliseconds.
@@ -48,20 +48,13 @@ pub(super) struct Dial {
 pub(super) type Dialled = (SendRequest<Empty<Bytes>>, bool, Duration);
 
 impl Dial {
-    pub fn new(proxy: Option<&str>) -> Result<Self, NetError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_platform_verifier())
-            .map_err(|_| NetError::Setup)?
-            .with_no_client_auth();
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self {
-            tls: Arc::new(tls),
+    pub fn new(proxy: Option<&str>) -> Self {
+        Self {
+            tls: OnceLock::new(),
             names: Names::default(),
             proxies: Proxies::new(proxy),
             quickest: AtomicU64::new(u64::MAX),
-        })
+        }
     }
 
     /// What a proxy that reads the questions wants to be told.
@@ -83,7 +76,7 @@ impl Dial {
             return Ok((shake(stream).await?, proxy.is_some(), took));
         }
         let name = ServerName::try_from(host.to_owned()).map_err(|_| Broke::Nonsense)?;
-        let tls = TlsConnector::from(self.tls.clone());
+        let tls = TlsConnector::from(self.tls.get_or_init(tls).clone().ok_or(Broke::Unsafe)?);
         let stream = tls.connect(name, stream).await.map_err(|error| {
             // A line that is cut is not a host that lies.
             let is_of_tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
@@ -113,6 +106,17 @@ impl Dial {
             }
         }
     }
+}
+
+fn tls() -> Option<Arc<ClientConfig>> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_platform_verifier())
+        .ok()?
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Some(Arc::new(tls))
 }
 
 /// Attempts at the addresses in turn, then from the front again, until one stands or all were refused.

@@ -10,9 +10,9 @@ use futures_util::stream::FuturesUnordered;
 
 /// A good answer is not asked for again for so long.
 const FRESH: Duration = Duration::from_secs(300);
-/// A lookup that takes longer is started a second time beside the first: its packet may be lost.
-const AGAIN: Duration = Duration::from_millis(1_500);
-const TRIES: usize = 4;
+/// A lookup is started a second time beside the first soon, and again later: its few packets may be lost.
+const AGAIN: Duration = Duration::from_millis(400);
+const TRIES: u32 = 5;
 
 #[derive(Clone, Debug)]
 struct Known {
@@ -69,7 +69,7 @@ async fn ask(key: &str) -> Option<Vec<SocketAddr>> {
                 Some(_) if !asked.is_empty() => {}
                 _ => return None,
             },
-            () = tokio::time::sleep(AGAIN) => {
+            () = tokio::time::sleep(AGAIN * tries) => {
                 if tries == TRIES {
                     return None;
                 }
