@@ -54,6 +54,8 @@ pub struct Limits {
     pub reply: i64,
     /// Nothing from anybody for so long ends the transfer.
     pub patience: i64,
+    /// So many connections in a row that did not come about, at every source, end it too.
+    pub refusals: u32,
     /// A network that answers in the source's place for so long ends the transfer.
     pub portal_patience: i64,
 }
@@ -70,6 +72,7 @@ impl Default for Limits {
             all_silent: 4_000,
             reply: 30_000,
             patience: 10 * 60_000,
+            refusals: u32::MAX,
             portal_patience: 60_000,
         }
     }
@@ -542,10 +545,11 @@ impl Transfer {
         match worker.phase {
             Phase::Free => {}
             Phase::Flowing if worker.asked_to.is_none() && self.size.is_none() => {
-                // The end of a body whose length nobody told: only a digest can tell an end from a cut.
-                let at = worker.at;
+                // A body of a length that nobody told. Where its end was not told either, only a digest can tell an
+                // end from a cut.
+                let (at, is_framed) = (worker.at, worker.is_framed);
                 self.close(id, out);
-                if self.proof == Proof::Whole {
+                if self.proof == Proof::Whole || is_framed {
                     self.size = Some(at);
                     out.push(Effect::Sized { size: at });
                 } else {

@@ -16,7 +16,7 @@ pub mod net;
 
 pub use connector::{
     Connector, Desk, Download, FetchError, NewAccount, Pulled, ReadError, Session, SignInError, SiteError,
-    SiteFound, SiteKind, StartError, StartedQuiz, StepLog,
+    SiteFound, SiteKind, StartError, StartedQuiz, StepLog, Way,
 };
 pub use library::Library;
 pub use moodle::Moodle;

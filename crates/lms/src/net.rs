@@ -20,6 +20,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, 
 use url::Url;
 
 pub use body::Upload;
+use bulk::{Bulk, Plain};
 pub use secret::{Secret, redacted};
 
 /// How the client behaves.
@@ -150,6 +151,8 @@ struct Inner {
     api: reqwest::Client,
     /// For files: HTTP/1.1, so that several downloads are several connections, and never compressed.
     files: reqwest::Client,
+    /// For files that come over several connections.
+    bulk: Bulk,
     config: NetConfig,
     /// Origin -> the site's clock minus ours, in milliseconds.
     clocks: Mutex<BTreeMap<String, i64>>,
@@ -181,12 +184,18 @@ impl Net {
         };
         let api = builder().gzip(true).build().map_err(|_| NetError::Setup)?;
         let files = builder().gzip(false).http1_only().build().map_err(|_| NetError::Setup)?;
-        Ok(Self(Arc::new(Inner { api, files, config, clocks: Mutex::default() })))
+        let bulk = Bulk::new(&config, Plain::Private)?;
+        Ok(Self(Arc::new(Inner { api, files, bulk, config, clocks: Mutex::default() })))
     }
 
     /// The settings.
     pub fn config(&self) -> &NetConfig {
         &self.0.config
+    }
+
+    /// Connections of our own for files; plain http to private hosts only.
+    pub fn bulk(&self) -> Bulk {
+        self.0.bulk.clone()
     }
 
     /// The site's clock minus ours in milliseconds, as of its last answer.

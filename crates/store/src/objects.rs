@@ -210,12 +210,23 @@ fn dir_size(dir: &Path) -> Result<u64, StoreError> {
     }
     for entry in std::fs::read_dir(dir)? {
         match entry?.metadata() {
-            Ok(meta) if meta.is_file() => total += meta.len(),
+            Ok(meta) if meta.is_file() => total += taken(&meta),
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => {} // A folder, or a file that was finished meanwhile.
         }
     }
     Ok(total)
+}
+
+/// Bytes a file takes; holes take none.
+fn taken(meta: &std::fs::Metadata) -> u64 {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        meta.len().min(meta.blocks().saturating_mul(512).max(if meta.len() < 4_096 { meta.len() } else { 0 }))
+    }
+    #[cfg(not(unix))]
+    meta.len()
 }
 
 /// Makes a folder and its parents, for this user only where the system knows how.

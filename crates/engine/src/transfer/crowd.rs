@@ -18,6 +18,9 @@ const LOSSY_SEGMENTS: u64 = 6;
 /// Windows without a new try after one that brought nothing; doubles.
 const HOLD: u32 = 6;
 const LOSSY_HOLD: u32 = 2;
+const SETTLE: u32 = 3;
+/// A round trip says how full the line is for so long.
+const FRESH: i64 = 8_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Crowd {
@@ -27,7 +30,7 @@ pub(super) struct Crowd {
     /// Shortest round trip seen; 0 before the first.
     rtt: i64,
     /// The last round trips, by connections made and heads that came.
-    trips: [i64; 5],
+    trips: [(TimeMs, i64); 4],
     /// Begin of the window, and what came in it.
     begin: Option<TimeMs>,
     bytes: u64,
@@ -37,6 +40,8 @@ pub(super) struct Crowd {
     /// The best rate of late, with however many.
     best: u64,
     has_ramped: bool,
+    /// What the last step brought, in percent of before.
+    grew: u64,
     hold: u32,
     holds: u32,
     /// Bytes that were of use and of none when the waste was looked at last.
@@ -72,23 +77,21 @@ impl Crowd {
         if self.rtt == 0 { 300 } else { self.rtt }
     }
 
-    pub fn round_trip(&mut self, ms: i64) {
+    pub fn round_trip(&mut self, ms: i64, now: TimeMs) {
         if ms > 0 {
             self.rtt = if self.rtt == 0 { ms } else { self.rtt.min(ms) };
             self.trips.rotate_right(1);
             if let Some(latest) = self.trips.first_mut() {
-                *latest = ms;
+                *latest = (now, ms);
             }
         }
     }
 
     /// Packets wait before the link: it carries all it can, and more connections bring nothing.
-    fn is_full(&self) -> bool {
-        let mut trips = self.trips;
-        trips.sort_unstable();
-        trips
-            .get(trips.len() / 2)
-            .is_some_and(|median| median.saturating_mul(10) > self.rtt.saturating_mul(15))
+    fn is_full(&self, now: TimeMs) -> bool {
+        let fresh = self.trips.iter().filter(|(at, ms)| *ms > 0 && now.since(*at) < FRESH);
+        let least = fresh.map(|(_, ms)| *ms).min().unwrap_or(0);
+        least.saturating_mul(10) > self.rtt.saturating_mul(14)
     }
 
     pub fn came(&mut self, bytes: u64) {
@@ -116,7 +119,7 @@ impl Crowd {
             self.bytes = 0;
             return begin;
         }
-        let end = begin.plus(if is_ramp { self.rtt.clamp(100, 1_000) * 2 } else { self.window() });
+        let end = begin.plus(if is_ramp { self.rtt.clamp(100, 1_000) } else { self.window() });
         if now < end {
             return end;
         }
@@ -127,7 +130,6 @@ impl Crowd {
             self.next_window(now);
             return now.plus(self.rtt.clamp(100, 1_000));
         }
-        let mut grew = 100;
         if let Some(mut trial) = self.trial.take() {
             let needed = if self.target <= RAMP { 104 } else { 110 };
             if rate.saturating_mul(100) < trial.rate.saturating_mul(needed) {
@@ -138,7 +140,7 @@ impl Crowd {
                     return now.plus(self.window());
                 }
                 // On a lossy line the number that fills it is far off: it is looked for sooner again.
-                let is_lossy = self.is_lossy(trial.rate, trial.before);
+                let is_lossy = self.is_lossy(trial.rate, trial.before, now);
                 self.target = trial.before;
                 self.hold =
                     if is_lossy { LOSSY_HOLD << self.holds.min(3) } else { HOLD << self.holds.min(5) };
@@ -149,7 +151,9 @@ impl Crowd {
             }
             self.holds = 0;
             self.recent = [0; 3];
-            grew = rate.saturating_mul(100) / trial.rate.max(1);
+            // New connections fill the line until their first losses; what they carry shows after.
+            self.hold = if self.target > self.cap { SETTLE } else { 0 };
+            self.grew = rate.saturating_mul(100) / trial.rate.max(1);
         }
         self.next_window(now);
         self.recent.rotate_right(1);
@@ -161,7 +165,7 @@ impl Crowd {
             // Connections that began well settle lower after their first losses: then more are tried sooner.
             let fell = rate.saturating_mul(100) < self.best.saturating_mul(85);
             self.hold = self.hold.saturating_sub(if fell { 3 } else { 1 });
-        } else if let Some(next) = self.next(rate, grew).filter(|next| *next > self.target) {
+        } else if let Some(next) = self.next(rate, self.grew, now).filter(|next| *next > self.target) {
             // One weak window before must not make the next look like growth: the mean of the last ones.
             let (sum, count) =
                 self.recent.iter().filter(|r| **r > 0).fold((0, 0), |(s, n), r| (s + r, n + 1));
@@ -172,7 +176,7 @@ impl Crowd {
         now.plus(self.window())
     }
 
-    /// At the very begin every connection still speeds up: one more for each two round trips,
+    /// At the very begin every connection still speeds up: one more for each round trip,
     /// unless the sum falls.
     fn ramp(&mut self, rate: u64) {
         let (before, was) = (self.recent.first().copied().unwrap_or(0), self.target);
@@ -193,8 +197,11 @@ impl Crowd {
         self.bytes = 0;
     }
 
-    fn next(&self, rate: u64, grew: u64) -> Option<u32> {
-        let is_lossy = self.is_lossy(rate, self.target);
+    fn next(&self, rate: u64, grew: u64, now: TimeMs) -> Option<u32> {
+        if self.target >= RAMP && self.is_full(now) {
+            return None;
+        }
+        let is_lossy = self.is_lossy(rate, self.target, now);
         if self.target < self.cap && !is_lossy {
             return Some(self.target.saturating_add(2).min(self.cap));
         }
@@ -204,10 +211,10 @@ impl Crowd {
     }
 
     /// Little is under way on each connection: loss keeps it so, or there are more than the link can feed.
-    fn is_lossy(&self, rate: u64, workers: u32) -> bool {
+    fn is_lossy(&self, rate: u64, workers: u32, now: TimeMs) -> bool {
         let rtt = u64::try_from(self.rtt).unwrap_or(0);
         let each = rate / u64::from(workers.max(1));
-        rtt > 0 && !self.is_full() && each.saturating_mul(rtt) / 1_000 / SEGMENT <= LOSSY_SEGMENTS
+        rtt > 0 && !self.is_full(now) && each.saturating_mul(rtt) / 1_000 / SEGMENT <= LOSSY_SEGMENTS
     }
 
     /// Bytes a second of one worker, of late; 0 before the first window.
@@ -258,7 +265,7 @@ mod tests {
     /// Windows over a link where `carry(n)` bytes a second come with `n` workers; where the number ends.
     fn ends_at(rtt: i64, carry: impl Fn(u64) -> u64) -> u32 {
         let mut crowd = Crowd::new(&Limits::default());
-        crowd.round_trip(rtt);
+        crowd.round_trip(rtt, TimeMs(0));
         let mut now = 1_i64;
         for _ in 0..600 {
             let before = now;

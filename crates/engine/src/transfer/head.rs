@@ -21,6 +21,8 @@ pub struct Head {
     pub total: Option<u64>,
     /// What names this version of the file: a strong `ETag`, or else `Last-Modified`.
     pub validator: Option<String>,
+    /// The end of the body is told, by a length or by the way it is sent; otherwise a cut looks like an end.
+    pub is_framed: bool,
     /// A web page.
     pub is_page: bool,
     /// Packed in a way that was not asked for.
@@ -41,6 +43,8 @@ enum Verdict {
     Portal,
     Another,
     Nothing,
+    /// The file ends before what was asked for: of a size that was not known yet.
+    Behind(u64),
     Gone,
     Expired,
     Later,
@@ -57,7 +61,7 @@ impl Transfer {
         if let Some(source) = self.sources.get_mut(source) {
             source.replied(head.reply);
         }
-        self.crowd.round_trip(head.reply);
+        self.crowd.round_trip(head.reply, now);
         match self.judge(head, from, asked_to) {
             Verdict::Fits(at) => self.flows(id, head, at, now, out),
             Verdict::NoRanges | Verdict::Lie => {
@@ -82,6 +86,11 @@ impl Transfer {
             Verdict::Nothing => {
                 self.size = Some(0);
                 out.push(Effect::Sized { size: 0 });
+                self.close(id, out);
+            }
+            Verdict::Behind(size) => {
+                self.size = Some(size);
+                out.push(Effect::Sized { size });
                 self.close(id, out);
             }
             Verdict::Gone => self.drop_source(source, Fault::NotFound, out),
@@ -110,7 +119,10 @@ impl Transfer {
             416 if head.total == Some(0) && self.size.is_none_or(|size| size == 0) => {
                 return Verdict::Nothing;
             }
-            416 => return Verdict::Another,
+            416 => {
+                let end = head.total.filter(|end| *end <= from && self.size.is_none_or(|size| size == *end));
+                return end.map_or(Verdict::Another, Verdict::Behind);
+            }
             200 | 206 => {}
             _ => return Verdict::NotAFile,
         }
@@ -140,8 +152,8 @@ impl Transfer {
                 _ => Verdict::Lie,
             },
             (_, None) => Verdict::Fits(0),
-            // The first question of all: the answer can be used as it is.
-            (_, Some(_)) if from == 0 && self.workers.len() == 1 => Verdict::Fits(0),
+            // The first answer of all can be used as it is.
+            (_, Some(_)) if from == 0 && !self.has_begun() => Verdict::Fits(0),
             (_, Some(_)) => Verdict::NoRanges,
         }
     }
@@ -166,6 +178,7 @@ impl Transfer {
         worker.phase = Phase::Flowing;
         worker.since = now;
         worker.at = at;
+        worker.is_framed = head.is_framed;
         let is_whole = head.status == 200;
         if is_whole {
             worker.from = 0;
@@ -175,7 +188,7 @@ impl Transfer {
             worker.to = worker.to.min(size);
             worker.asked_to = worker.asked_to.map(|to| to.min(size));
         }
-        let source = worker.source;
+        let (source, end) = (worker.source, worker.to);
         // An unproven file without validator comes in one answer or not at all.
         let in_one = self.proof == Proof::Length && head.validator.is_none();
         if let Some(source) = self.sources.get_mut(source)
@@ -183,7 +196,11 @@ impl Transfer {
         {
             source.has_ranges = false;
         }
-        if in_one && !is_whole && size.is_none_or(|size| worker.to < size) {
+        if is_whole {
+            let others: Vec<u32> = self.workers.keys().copied().filter(|other| *other != id).collect();
+            others.into_iter().for_each(|other| self.close(other, out));
+        }
+        if in_one && !is_whole && size.is_none_or(|size| end < size) {
             self.close(id, out);
         }
     }

@@ -24,7 +24,8 @@ impl Transfer {
             let free =
                 self.workers.iter().find(|(_, w)| w.phase == Phase::Free).map(|(id, w)| (*id, w.source));
             // Those that are silent may come back: beside them only a few more.
-            let is_full = live >= self.allowed() || self.workers.len() >= self.allowed() + PROBES;
+            let allowed = self.allowed();
+            let is_full = live >= allowed || (live >= PROBES && self.workers.len() >= allowed + PROBES);
             if free.is_none() && is_full {
                 return;
             }
@@ -58,6 +59,7 @@ impl Transfer {
                     last: now,
                     is_new,
                     is_connected: !is_new,
+                    is_framed: false,
                     is_suspect: false,
                 },
             );
@@ -86,7 +88,12 @@ impl Transfer {
 
     fn allowed(&self) -> usize {
         if self.size.is_none() {
-            return 1;
+            // The second part is asked for before it is known whether there is one: it saves a round trip.
+            return if self.has_ranges() {
+                usize::try_from(self.limits.first.min(2)).unwrap_or(1)
+            } else {
+                1
+            };
         }
         let target = usize::try_from(self.crowd.target()).unwrap_or(1);
         match &self.quiet {
@@ -97,7 +104,7 @@ impl Transfer {
 
     /// The one that gives most to one more worker; those never tried are tried.
     fn choose_source(&self, at_hand: Option<usize>, now: TimeMs, wake: &mut TimeMs) -> Option<usize> {
-        let gives_parts = self.sources.iter().any(|s| s.lost.is_none() && s.has_ranges);
+        let gives_parts = self.has_ranges();
         let best = self.sources.iter().map(|s| s.speed).max().unwrap_or(0).max(1);
         let mut choice: Option<(u64, bool, usize)> = None;
         for (at, source) in self.sources.iter().enumerate() {
@@ -117,6 +124,10 @@ impl Transfer {
         choice.map(|(_, _, turned)| usize::MAX - turned)
     }
 
+    fn has_ranges(&self) -> bool {
+        self.sources.iter().any(|s| s.lost.is_none() && s.has_ranges)
+    }
+
     /// All that is here or on its way.
     fn taken(&self) -> Spans {
         let mut taken = self.got.clone();
@@ -133,7 +144,9 @@ impl Transfer {
 
     fn next_part(&mut self, now: TimeMs, out: &mut Vec<Effect>) -> Option<(u64, u64)> {
         let Some(size) = self.size else {
-            return self.workers.is_empty().then_some((0, self.limits.block));
+            let taken = self.taken();
+            let from = taken.gap(0, u64::MAX)?.0;
+            return Some((from, from.saturating_add(self.limits.block)));
         };
         let taken = self.taken();
         let Some((from, end)) = taken.gap(0, size) else { return self.split(now, out) };
@@ -180,7 +193,7 @@ impl Transfer {
             return Some((at, to));
         }
         // What is under way of the second half is lost with the connection: it must be worth it.
-        if to - at < LEAST_SPLIT || time_left < 4 * round_trip {
+        if to - at < LEAST_SPLIT || time_left < 2 * round_trip {
             return None;
         }
         let middle = at + (to - at) / 2;

@@ -36,7 +36,7 @@ impl Quiet {
 
 impl Transfer {
     pub(super) fn connected(&mut self, id: u32, rtt: i64, now: TimeMs) {
-        self.crowd.round_trip(rtt);
+        self.crowd.round_trip(rtt, now);
         if let Some(worker) = self.workers.get_mut(&id) {
             worker.is_connected = true;
             worker.heard(now);
@@ -153,6 +153,9 @@ impl Transfer {
             return self.sources.first().and_then(|s| s.lost);
         }
         let left = || self.sources.iter().filter(|s| s.lost.is_none());
+        if left().all(|s| s.is_refused(self.limits.refusals)) {
+            return Some(Fault::Unreachable);
+        }
         if left().all(|s| s.is_hopeless(Broke::Unsafe)) {
             return Some(Fault::Unsafe);
         }

@@ -72,6 +72,11 @@ impl Source {
         self.last_broke == Some(how) && self.fails >= 3
     }
 
+    /// So many connections in a row did not come about.
+    pub fn is_refused(&self, most: u32) -> bool {
+        self.last_broke == Some(Broke::Unreachable) && self.fails >= most
+    }
+
     pub fn came(&mut self, len: u64, now: TimeMs) {
         self.fails = 0;
         self.refreshes = 0;

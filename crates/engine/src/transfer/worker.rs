@@ -33,6 +33,8 @@ pub(super) struct Worker {
     pub is_new: bool,
     /// That connection stands.
     pub is_connected: bool,
+    /// The end of its body is told.
+    pub is_framed: bool,
     /// It fell silent together with all others.
     pub is_suspect: bool,
 }

@@ -19,7 +19,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use hyper::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HOST, HeaderMap, HeaderValue,
-    LAST_MODIFIED, LOCATION, PROXY_AUTHORIZATION, RANGE, RETRY_AFTER, USER_AGENT,
+    LAST_MODIFIED, LOCATION, PROXY_AUTHORIZATION, RANGE, RETRY_AFTER, TRANSFER_ENCODING, USER_AGENT,
 };
 use url::Url;
 
@@ -57,6 +57,9 @@ pub trait Line: Send {
         ask: &'a Ask,
         connected: &'a (dyn Fn(i64) + Send + Sync),
     ) -> Answering<'a, Result<Head, Broke>>;
+
+    /// The headers of the last answer, for whoever knows the kind of site.
+    fn headers(&self) -> &HeaderMap;
 
     /// The next bytes; `None` at the end of the body as announced.
     fn next(&mut self) -> Answering<'_, Option<Result<Bytes, Broke>>>;
@@ -119,7 +122,7 @@ impl Inner {
 
 impl Transport for Bulk {
     fn line(&self) -> Box<dyn Line> {
-        Box::new(BulkLine { inner: self.0.clone(), kept: None, body: None })
+        Box::new(BulkLine { inner: self.0.clone(), kept: None, body: None, headers: HeaderMap::new() })
     }
 }
 
@@ -129,6 +132,7 @@ struct BulkLine {
     kept: Option<(String, SendRequest<Empty<Bytes>>, bool)>,
     /// The body under way; while there is one the connection is busy with it.
     body: Option<Incoming>,
+    headers: HeaderMap,
 }
 
 impl Line for BulkLine {
@@ -158,6 +162,10 @@ impl Line for BulkLine {
             }
             self.follow(ask, ask.url.clone(), true, connected).await
         })
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     fn next(&mut self) -> Answering<'_, Option<Result<Bytes, Broke>>> {
@@ -212,7 +220,9 @@ impl BulkLine {
                 if hop > 0 && matches!(status, 200 | 206) && !head.is_page && !at_home {
                     self.inner.note_way(&ask.url, Some(&here));
                 }
-                self.body = Some(response.into_body());
+                let (parts, body) = response.into_parts();
+                self.headers = parts.headers;
+                self.body = Some(body);
                 return Ok(head);
             }
             let location = response.headers().get(LOCATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -321,7 +331,7 @@ fn text(headers: &HeaderMap, name: hyper::header::HeaderName) -> Option<&str> {
 fn read_head(status: u16, headers: &HeaderMap, reply: i64) -> Head {
     let kind = media_type(headers);
     let encoding = text(headers, CONTENT_ENCODING).unwrap_or("identity").trim();
-    let length = text(headers, CONTENT_LENGTH).and_then(|v| v.trim().parse().ok());
+    let length: Option<u64> = text(headers, CONTENT_LENGTH).and_then(|v| v.trim().parse().ok());
     let (range, whole) = text(headers, CONTENT_RANGE).map_or((None, None), content_range);
     let strong = text(headers, ETAG).filter(|e| !e.starts_with("W/") && e.len() > 2);
     let not_before = text(headers, RETRY_AFTER).and_then(|v| retry_after(v, super::now()));
@@ -330,6 +340,7 @@ fn read_head(status: u16, headers: &HeaderMap, reply: i64) -> Head {
         range,
         total: if status == 200 { length } else { whole },
         validator: strong.or_else(|| text(headers, LAST_MODIFIED)).map(str::to_owned),
+        is_framed: length.is_some() || headers.contains_key(TRANSFER_ENCODING),
         is_page: matches!(kind.as_str(), "text/html" | "application/xhtml+xml"),
         is_encoded: !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity"),
         not_before,
