@@ -20,7 +20,7 @@ const HOLD: u32 = 6;
 const LOSSY_HOLD: u32 = 2;
 const SETTLE: u32 = 3;
 /// A round trip says how full the line is for so long.
-const FRESH: i64 = 8_000;
+const FRESH: i64 = 12_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Crowd {
@@ -77,21 +77,38 @@ impl Crowd {
         if self.rtt == 0 { 300 } else { self.rtt }
     }
 
-    pub fn round_trip(&mut self, ms: i64, now: TimeMs) {
-        if ms > 0 {
-            self.rtt = if self.rtt == 0 { ms } else { self.rtt.min(ms) };
-            self.trips.rotate_right(1);
-            if let Some(latest) = self.trips.first_mut() {
-                *latest = (now, ms);
-            }
+    /// A round trip was seen; `after_outage` ones say nothing about how full the line is.
+    pub fn round_trip(&mut self, ms: i64, after_outage: bool, now: TimeMs) {
+        if ms <= 0 {
+            return;
         }
+        self.rtt = if self.rtt == 0 { ms } else { self.rtt.min(ms) };
+        if after_outage {
+            self.trips = [(TimeMs(0), 0); 4];
+            return;
+        }
+        self.trips.rotate_right(1);
+        if let Some(latest) = self.trips.first_mut() {
+            *latest = (now, ms);
+        }
+    }
+
+    /// Of the fresh round trips: how many, and how many of them met no packets waiting before the link.
+    fn trips(&self, now: TimeMs) -> (usize, usize) {
+        let fresh = || self.trips.iter().filter(|(at, ms)| *ms > 0 && now.since(*at) < FRESH);
+        let free = fresh().filter(|(_, ms)| ms.saturating_mul(10) <= self.rtt.saturating_mul(14));
+        (fresh().count(), free.count())
     }
 
     /// Packets wait before the link: it carries all it can, and more connections bring nothing.
     fn is_full(&self, now: TimeMs) -> bool {
-        let fresh = self.trips.iter().filter(|(at, ms)| *ms > 0 && now.since(*at) < FRESH);
-        let least = fresh.map(|(_, ms)| *ms).min().unwrap_or(0);
-        least.saturating_mul(10) > self.rtt.saturating_mul(14)
+        matches!(self.trips(now), (1.., 0))
+    }
+
+    /// A round trip met no packets that wait: the link could carry more than it is given. Where packets are lost many
+    /// trips take longer, so one that did not is proof enough.
+    fn has_room(&self, now: TimeMs) -> bool {
+        self.trips(now).1 > 0
     }
 
     pub fn came(&mut self, bytes: u64) {
@@ -210,11 +227,11 @@ impl Crowd {
         is_lossy.then_some(more.min(self.lossy_cap))
     }
 
-    /// Little is under way on each connection: loss keeps it so, or there are more than the link can feed.
+    /// Little is under way on each connection, and not because the link is full: loss keeps it so.
     fn is_lossy(&self, rate: u64, workers: u32, now: TimeMs) -> bool {
         let rtt = u64::try_from(self.rtt).unwrap_or(0);
         let each = rate / u64::from(workers.max(1));
-        rtt > 0 && !self.is_full(now) && each.saturating_mul(rtt) / 1_000 / SEGMENT <= LOSSY_SEGMENTS
+        rtt > 0 && self.has_room(now) && each.saturating_mul(rtt) / 1_000 / SEGMENT <= LOSSY_SEGMENTS
     }
 
     /// Bytes a second of one worker, of late; 0 before the first window.
@@ -265,12 +282,12 @@ mod tests {
     /// Windows over a link where `carry(n)` bytes a second come with `n` workers; where the number ends.
     fn ends_at(rtt: i64, carry: impl Fn(u64) -> u64) -> u32 {
         let mut crowd = Crowd::new(&Limits::default());
-        crowd.round_trip(rtt, TimeMs(0));
         let mut now = 1_i64;
         for _ in 0..600 {
             let before = now;
             now += 100;
             crowd.came(carry(u64::from(crowd.target())) * u64::try_from(now - before).unwrap() / 1_000);
+            crowd.round_trip(rtt, false, TimeMs(now));
             crowd.judge(TimeMs(now));
         }
         // What a running trial would fall back to.

@@ -61,7 +61,8 @@ impl Transfer {
         if let Some(source) = self.sources.get_mut(source) {
             source.replied(head.reply);
         }
-        self.crowd.round_trip(head.reply, now);
+        let after_outage = self.is_after_outage();
+        self.crowd.round_trip(head.reply, after_outage, now);
         match self.judge(head, from, asked_to) {
             Verdict::Fits(at) => self.flows(id, head, at, now, out),
             Verdict::NoRanges | Verdict::Lie => {
@@ -77,7 +78,7 @@ impl Transfer {
                 if let Some(source) = self.sources.get_mut(source) {
                     source.wait_until(now.plus(500 + i64::from(tries.min(8)) * 250));
                 }
-                self.close(id, out);
+                self.close_all(out);
                 if now.since(since) >= self.limits.portal_patience {
                     self.fail(Fault::Portal, out);
                 }

@@ -87,6 +87,9 @@ impl Transfer {
     }
 
     fn allowed(&self) -> usize {
+        if self.portal_since.is_some() {
+            return 1;
+        }
         if self.size.is_none() {
             // The second part is asked for before it is known whether there is one: it saves a round trip.
             return if self.has_ranges() {
@@ -181,7 +184,12 @@ impl Transfer {
             .iter()
             .filter(|(_, w)| w.left() > 0 && w.asked_to.is_some())
             .map(|(id, w)| {
-                let is_silent = w.is_suspect || (w.phase == Phase::Flowing && now.since(w.last) >= quiet);
+                let is_silent = w.is_suspect
+                    || match w.phase {
+                        Phase::Flowing => now.since(w.last) >= quiet,
+                        Phase::Asked => w.is_connected && now.since(w.last) >= self.reply_limit(w.source) / 2,
+                        Phase::Free => false,
+                    };
                 ((is_silent, w.time_left(now)), *id)
             })
             .max()?;

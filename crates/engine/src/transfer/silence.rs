@@ -10,14 +10,12 @@ use std::collections::BTreeSet;
 use daypack_course::TimeMs;
 
 use super::worker::{Phase, Worker};
-use super::{Broke, Effect, Fault, Limits, Mood, Transfer};
+use super::{Broke, Effect, Fault, Mood, Transfer};
 
 /// Connections tried while nothing is known to work.
 pub(super) const PROBES: usize = 2;
 /// An old connection that did not speak for so long after the link was back is dead.
 const GRACE: i64 = 4_000;
-/// Longest limit for a head, where a source turned out to think for long.
-const REPLY_CAP: i64 = 4 * 60_000;
 
 /// A time in which nobody speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +34,17 @@ impl Quiet {
 
 impl Transfer {
     pub(super) fn connected(&mut self, id: u32, rtt: i64, now: TimeMs) {
-        self.crowd.round_trip(rtt, now);
+        let after_outage = self.is_after_outage();
+        self.crowd.round_trip(rtt, after_outage, now);
         if let Some(worker) = self.workers.get_mut(&id) {
             worker.is_connected = true;
             worker.heard(now);
             self.life = now;
         }
+    }
+
+    pub(super) fn is_after_outage(&self) -> bool {
+        self.quiet.is_some() || self.mood == Some(Mood::Silent) || self.workers.values().any(|w| w.is_suspect)
     }
 
     /// Ends what is silent for too long; the instant to look again.
@@ -77,10 +80,7 @@ impl Transfer {
             if let Some(source) = self.sources.get_mut(worker.source)
                 && worker.phase == Phase::Asked
             {
-                if worker.is_new {
-                    // Perhaps it only thinks for long.
-                    source.replied(self.limits.reply);
-                }
+                source.did_not_reply();
                 source.failed(Broke::Cut, 0, (self.seed, id), now);
             }
             self.close(id, out);
@@ -88,16 +88,19 @@ impl Transfer {
     }
 
     fn limit(&self, worker: &Worker) -> Option<i64> {
-        let reply = self.sources.get(worker.source).map_or(0, |s| s.reply);
         match worker.phase {
             Phase::Free => None,
             // A connection that is being made is tried anew by whoever makes it.
             Phase::Asked if worker.is_new && !worker.is_connected => None,
-            Phase::Asked => Some(reply_limit(&self.limits, reply)),
+            Phase::Asked => Some(self.reply_limit(worker.source)),
             // It is replaced already; if it speaks again its bytes are still good.
             Phase::Flowing if worker.is_suspect => Some(self.limits.worker_silent * 3 / 2),
             Phase::Flowing => Some(self.limits.worker_silent),
         }
+    }
+
+    pub(super) fn reply_limit(&self, source: usize) -> i64 {
+        self.sources.get(source).map_or(self.limits.reply, |s| s.reply_limit(self.limits.reply))
     }
 
     fn fall_quiet(&mut self, now: TimeMs, out: &mut Vec<Effect>) {
@@ -172,9 +175,4 @@ impl Transfer {
         let is_asked = self.mood == Some(Mood::Asked);
         Some(asked.filter(|_| is_asked).map_or(Fault::Unreachable, |not_before| Fault::Later { not_before }))
     }
-}
-
-/// Longer than the longest wait so far, but a source that answers at once is not waited for long.
-fn reply_limit(limits: &Limits, longest: i64) -> i64 {
-    if longest == 0 { limits.reply } else { (3 * longest).clamp(limits.reply / 3, REPLY_CAP) }
 }

@@ -9,6 +9,9 @@ use crate::backoff;
 const WAIT_BASE: i64 = 250;
 const WAIT_CAP: i64 = 10_000;
 const ASKED_CAP: i64 = 60_000;
+const REPLY_LEAST: i64 = 5_000;
+/// Longest limit for a head, where a source turned out to think for long.
+const REPLY_CAP: i64 = 4 * 60_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Source {
@@ -26,9 +29,12 @@ pub(super) struct Source {
     /// Failures in a row without a byte.
     #[serde(skip)]
     fails: u32,
-    /// Longest wait for a head so far, in milliseconds; 0 before the first.
+    /// Longest wait for a head of late, in milliseconds; 0 before the first.
     #[serde(skip)]
-    pub reply: i64,
+    reply: i64,
+    /// Questions in a row without an answer in time.
+    #[serde(skip)]
+    late: u32,
     /// Bytes a second, over about ten seconds.
     #[serde(skip)]
     pub speed: u64,
@@ -47,6 +53,7 @@ impl Default for Source {
             last_broke: None,
             fails: 0,
             reply: 0,
+            late: 0,
             speed: 0,
             window: (TimeMs(0), 0),
         }
@@ -90,7 +97,19 @@ impl Source {
     }
 
     pub fn replied(&mut self, reply: i64) {
-        self.reply = self.reply.max(reply);
+        self.reply = reply.max(self.reply.saturating_mul(7) / 8);
+        self.late = 0;
+    }
+
+    /// A question got no answer within the limit: the next one waits twice as long, perhaps it only thinks.
+    pub fn did_not_reply(&mut self) {
+        self.late = self.late.saturating_add(1);
+    }
+
+    /// So long a question may be without answer.
+    pub fn reply_limit(&self, at_first: i64) -> i64 {
+        let usual = if self.reply == 0 { at_first } else { (3 * self.reply + 2_000).max(REPLY_LEAST) };
+        usual.saturating_mul(1 << self.late.min(6)).min(REPLY_CAP)
     }
 
     pub fn fine(&mut self) {
