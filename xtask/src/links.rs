@@ -49,6 +49,8 @@ pub fn bench(arguments: &[String]) -> Result<(), String> {
     // A copy: what is built meanwhile is not what is measured.
     let ours = target().join("bench/daypack");
     std::fs::create_dir_all(target().join("bench")).map_err(|error| format!("target/bench: {error}"))?;
+    // It may be running for another profile: that one keeps its own.
+    let _ = std::fs::remove_file(&ours);
     std::fs::copy(program("daypack"), &ours).map_err(|error| format!("target/bench: {error}"))?;
     for profile in &wish.profiles {
         let measured = measure(&wish, profile)?;

@@ -5,6 +5,7 @@
 //! command is run there.
 
 mod call;
+mod download;
 mod fetch;
 mod pack;
 
@@ -71,6 +72,8 @@ enum Command {
         #[arg(long)]
         typescript: bool,
     },
+    /// Add a library or a package by its address and take its courses along.
+    Download(download::Download),
     /// Fetch one file over any link; the same command again goes on from what is here.
     Fetch(fetch::Fetch),
     /// Build, sign, compare, check and export course packages.
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
                 call::commands(typescript);
                 ExitCode::SUCCESS
             }
+            Command::Download(what) => download::download(what).await,
             Command::Fetch(fetch) => fetch::fetch(fetch).await,
             Command::Pack(pack) => pack::run(pack),
         }

@@ -162,6 +162,15 @@ impl App {
         Ok(CourseInput { course: id })
     }
 
+    /// A course by the address of its package, without a library that lists it. For the tool.
+    pub async fn package_add(&self, address: &str) -> Result<CourseInput, Failure> {
+        let base = daypack_lms::net::address::base(address).ok_or(FailureCode::BadAddress)?;
+        let course = self.library_course(&daypack_lms::net::address::text(&base)).await?;
+        let id = course.id.clone();
+        self.keep_course(course, Vec::new()).await?;
+        Ok(CourseInput { course: id })
+    }
+
     /// See the list of commands.
     pub async fn open_path(&self, input: PathInput) -> Result<Opened, Failure> {
         let path = PathBuf::from(&input.path);

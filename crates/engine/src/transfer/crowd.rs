@@ -20,7 +20,7 @@ const HOLD: u32 = 6;
 const LOSSY_HOLD: u32 = 2;
 const SETTLE: u32 = 3;
 /// A round trip says how full the line is for so long.
-const FRESH: i64 = 12_000;
+const FRESH: i64 = 6_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Crowd {
@@ -30,7 +30,7 @@ pub(super) struct Crowd {
     /// Shortest round trip seen; 0 before the first.
     rtt: i64,
     /// The last round trips, by connections made and heads that came.
-    trips: [(TimeMs, i64); 4],
+    trips: [(TimeMs, i64); 8],
     /// Begin of the window, and what came in it.
     begin: Option<TimeMs>,
     bytes: u64,
@@ -84,7 +84,7 @@ impl Crowd {
         }
         self.rtt = if self.rtt == 0 { ms } else { self.rtt.min(ms) };
         if after_outage {
-            self.trips = [(TimeMs(0), 0); 4];
+            self.trips = [(TimeMs(0), 0); 8];
             return;
         }
         self.trips.rotate_right(1);
@@ -93,22 +93,22 @@ impl Crowd {
         }
     }
 
-    /// Of the fresh round trips: how many, and how many of them met no packets waiting before the link.
-    fn trips(&self, now: TimeMs) -> (usize, usize) {
-        let fresh = || self.trips.iter().filter(|(at, ms)| *ms > 0 && now.since(*at) < FRESH);
+    /// Round trips of the last `span` milliseconds: how many, and how many met no packets waiting before the link.
+    fn trips(&self, span: i64, now: TimeMs) -> (usize, usize) {
+        let fresh = || self.trips.iter().filter(|(at, ms)| *ms > 0 && now.since(*at) < span);
         let free = fresh().filter(|(_, ms)| ms.saturating_mul(10) <= self.rtt.saturating_mul(14));
         (fresh().count(), free.count())
     }
 
     /// Packets wait before the link: it carries all it can, and more connections bring nothing.
     fn is_full(&self, now: TimeMs) -> bool {
-        matches!(self.trips(now), (1.., 0))
+        matches!(self.trips(FRESH, now), (1.., 0))
     }
 
     /// A round trip met no packets that wait: the link could carry more than it is given. Where packets are lost many
     /// trips take longer, so one that did not is proof enough.
     fn has_room(&self, now: TimeMs) -> bool {
-        self.trips(now).1 > 0
+        self.trips(3 * FRESH, now).1 > 0 && !self.is_full(now)
     }
 
     pub fn came(&mut self, bytes: u64) {
