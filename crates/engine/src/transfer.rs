@@ -339,6 +339,9 @@ pub struct Transfer {
     checking: BTreeSet<usize>,
     bad_chunks: BTreeMap<usize, u32>,
     sources: Vec<Source>,
+    /// What each source brought in this life, where there are several.
+    #[serde(skip)]
+    brought: Vec<Spans>,
     spoiled: u32,
     changed: u32,
     /// Bytes of bodies that came, and those of them that were of no use.
@@ -398,6 +401,7 @@ impl Transfer {
             checking: BTreeSet::new(),
             bad_chunks: BTreeMap::new(),
             sources: vec![Source::default(); plan.sources.max(1)],
+            brought: Vec::new(),
             spoiled: 0,
             changed: 0,
             came: 0,
@@ -478,6 +482,7 @@ impl Transfer {
         self.checking.clear();
         self.crowd = Crowd::new(&self.limits);
         self.sources.iter_mut().for_each(Source::begin);
+        self.brought = vec![Spans::default(); if self.sources.len() > 1 { self.sources.len() } else { 0 }];
         if self.got.is_empty() {
             out.push(Effect::Anew { size: self.size });
         }
@@ -487,7 +492,7 @@ impl Transfer {
     fn bytes(&mut self, id: u32, len: u64, now: TimeMs, out: &mut Vec<Effect>) {
         let Some(worker) = self.workers.get_mut(&id).filter(|w| w.phase == Phase::Flowing) else { return };
         self.life = now;
-        let (from, end) = (worker.at, worker.at.saturating_add(len));
+        let (from, end, source) = (worker.at, worker.at.saturating_add(len), worker.source);
         worker.heard(now);
         worker.at = end;
         self.came = self.came.saturating_add(len);
@@ -503,6 +508,9 @@ impl Transfer {
         while let Some((a, b)) = self.got.gap(at, end.min(most)) {
             out.push(Effect::Write { skip: a - from, len: b - a, at: a });
             self.got.add(a, b);
+            if let Some(brought) = self.brought.get_mut(source) {
+                brought.add(a, b);
+            }
             kept += b - a;
             at = b;
         }
@@ -590,6 +598,7 @@ impl Transfer {
         self.got.remove(from, to);
         self.wasted = self.wasted.saturating_add(to - from);
         out.push(Effect::Forget { from, to });
+        self.blame(from, to, out);
         let times = self.bad_chunks.entry(chunk).or_insert(0);
         *times = times.saturating_add(1);
         if *times >= CHUNK_LIMIT {

@@ -120,7 +120,7 @@ impl Transfer {
             }
             let workers = self.workers.values().filter(|w| w.source == at && w.phase != Phase::Free).count();
             let speed = if source.speed == 0 { best } else { source.speed };
-            let share = speed / (workers as u64 + 1);
+            let share = speed / (workers as u64 + 1) / (1 + 4 * u64::from(source.bad));
             let rank = (share, at_hand == Some(at), usize::MAX - at);
             choice = choice.max(Some(rank));
         }

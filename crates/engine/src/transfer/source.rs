@@ -22,6 +22,8 @@ pub(super) struct Source {
     /// A fresh address was asked for; `true` while the answer is awaited.
     pub refreshing: bool,
     refreshes: u32,
+    /// Chunks whose digest did not fit, with bytes of it in them.
+    pub bad: u32,
     #[serde(skip)]
     pub not_before: TimeMs,
     #[serde(skip)]
@@ -49,6 +51,7 @@ impl Default for Source {
             lost: None,
             refreshing: false,
             refreshes: 0,
+            bad: 0,
             not_before: TimeMs(0),
             last_broke: None,
             fails: 0,
@@ -151,7 +154,26 @@ impl Source {
     }
 }
 
+/// A mirror that spoiled so many chunks is left out while there is another.
+const BAD_LIMIT: u32 = 3;
+
 impl Transfer {
+    /// A chunk did not fit: whoever brought bytes of it is trusted less.
+    pub(super) fn blame(&mut self, from: u64, to: u64, out: &mut Vec<Effect>) {
+        let mut left_out = Vec::new();
+        for (at, brought) in self.brought.iter().enumerate() {
+            let touches = brought.gap(from, to) != Some((from, to));
+            let others = self.sources.iter().enumerate().any(|(o, s)| o != at && s.lost.is_none());
+            let Some(source) = self.sources.get_mut(at).filter(|_| touches) else { continue };
+            source.bad = source.bad.saturating_add(1);
+            if source.bad >= BAD_LIMIT && others && source.lost.is_none() {
+                left_out.push(at);
+            }
+        }
+        self.brought.iter_mut().for_each(|brought| brought.remove(from, to));
+        left_out.into_iter().for_each(|at| self.drop_source(at, Fault::WrongBytes, out));
+    }
+
     /// The address is not good any more: a fresh one is asked for, as often as bytes came in between.
     pub(super) fn expired(&mut self, at: usize, out: &mut Vec<Effect>) {
         let Some(source) = self.sources.get_mut(at) else { return };
