@@ -1,5 +1,6 @@
 //! Laws of a transfer that hold for any row of events, also for nonsense.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::manual_is_multiple_of)] // Numbers that choose, not numbers that are divided.
 
 use std::collections::BTreeMap;
 
