@@ -17,7 +17,7 @@ use crate::api::input::*;
 use crate::api::outline::*;
 use crate::api::status::{AccountView, SiteFound};
 use crate::api::{Event, Failure, FailureCode};
-use crate::runner::{Note, wants};
+use crate::runner::{Note, pieces, wants};
 use crate::{App, failure};
 
 /// The course that comes with Daypack.
@@ -366,6 +366,8 @@ impl App {
             }
         }
         self.trust(&channel, &publisher).await?;
+        let (id, lists) = (course.id.clone(), manifest.chunk_lists);
+        self.db(move |store| pieces::keep(store, &id, &lists)).await?;
         Ok(course)
     }
 

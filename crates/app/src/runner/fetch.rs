@@ -10,7 +10,7 @@ use daypack_lms::{FetchError, Way};
 use daypack_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
-use super::{Note, wants};
+use super::{Note, pieces, wants};
 use crate::App;
 use crate::commands::source;
 use crate::haul::{Errand, HaulError, Hauled, Place, Progress, ProofOf, haul};
@@ -50,7 +50,8 @@ async fn fetch(app: &App, key: &str, cancelled: &CancellationToken) -> Result<()
     }
     let partial = partial_key(&course, &asset_id, &asset);
     let way = source::way(app, &course, &asset).await.map_err(|error| failed(&error))?;
-    let hauled = match bring(app, key, &asset, &partial, &way, cancelled).await {
+    let proof = pieces::proof_of(app, &course, &asset).await;
+    let hauled = match bring(app, key, &asset, proof, &partial, &way, cancelled).await {
         Ok(hauled) => hauled,
         Err(error) => return Err(ended(app, error, &way, &partial)?),
     };
@@ -71,6 +72,7 @@ async fn fetch(app: &App, key: &str, cancelled: &CancellationToken) -> Result<()
     .map_err(|_| FailWhy::Stalled)?;
     let (digest, size) = proof.map_err(store_failed)?.ok_or(FailWhy::WrongBytes)?;
     store.asset_complete_put(&course_id, &asset_id, &digest, size).map_err(store_failed)?;
+    pieces::let_go(app, &course_id, &asset);
     Ok(())
 }
 
@@ -78,11 +80,11 @@ async fn bring(
     app: &App,
     key: &str,
     asset: &Asset,
+    proof: ProofOf,
     partial: &str,
     way: &Way,
     cancelled: &CancellationToken,
 ) -> Result<Hauled, HaulError> {
-    let proof = asset.digest.map_or(ProofOf::Length, ProofOf::Whole);
     let (file, held) = app.store().objects().sparse_open(partial, &proof.name())?;
     let is_small = asset.size.is_some_and(|size| size <= SMALL);
     let limits = Limits {

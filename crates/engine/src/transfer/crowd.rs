@@ -19,6 +19,8 @@ const LOSSY_SEGMENTS: u64 = 6;
 const HOLD: u32 = 6;
 const LOSSY_HOLD: u32 = 2;
 const SETTLE: u32 = 3;
+/// So long after an outage no more than the first few work.
+const AFTER_OUTAGE: i64 = 90_000;
 /// A round trip says how full the line is for so long.
 const FRESH: i64 = 6_000;
 
@@ -40,6 +42,8 @@ pub(super) struct Crowd {
     /// The best rate of late, with however many.
     best: u64,
     has_ramped: bool,
+    /// When the link was gone last.
+    outage: Option<TimeMs>,
     /// What the last step brought, in percent of before.
     grew: u64,
     hold: u32,
@@ -117,6 +121,14 @@ impl Crowd {
 
     /// What was measured in this window means nothing.
     pub fn pause(&mut self) {
+        self.begin = None;
+    }
+
+    /// The link was gone. On one that comes and goes more connections mean more bytes twice: no more than the first few.
+    pub fn outage(&mut self, now: TimeMs) {
+        self.outage = Some(now);
+        self.target = self.target.min(RAMP);
+        self.trial = None;
         self.begin = None;
     }
 
@@ -215,7 +227,8 @@ impl Crowd {
     }
 
     fn next(&self, rate: u64, grew: u64, now: TimeMs) -> Option<u32> {
-        if self.target >= RAMP && self.is_full(now) {
+        let was_gone = self.outage.is_some_and(|at| now.since(at) < AFTER_OUTAGE);
+        if self.target >= RAMP && (was_gone || self.is_full(now)) {
             return None;
         }
         let is_lossy = self.is_lossy(rate, self.target, now);

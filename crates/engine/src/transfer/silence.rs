@@ -117,6 +117,7 @@ impl Transfer {
         if suspects.is_empty() {
             return;
         }
+        self.crowd.outage(now);
         // The next silence is counted from here.
         self.life = now;
         if self.survives == Some(false) {
