@@ -237,7 +237,11 @@ impl Crowd {
         }
         let doubles = grew >= 130 || self.target <= self.cap;
         let more = if doubles { self.target.saturating_mul(2) } else { self.target.saturating_mul(3) / 2 };
-        is_lossy.then_some(more.min(self.lossy_cap))
+        // With less than one and a half segments under way a connection cannot notice a loss by what follows it.
+        let rtt = u64::try_from(self.rtt).unwrap_or(0);
+        let under_way = self.best.max(rate).saturating_mul(rtt) / 1_000;
+        let bearable = u32::try_from(under_way * 2 / (3 * SEGMENT)).unwrap_or(u32::MAX);
+        is_lossy.then_some(more.min(self.lossy_cap).min(bearable.max(self.cap)))
     }
 
     /// Little is under way on each connection, and not because the link is full: loss keeps it so.
