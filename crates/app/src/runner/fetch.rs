@@ -119,10 +119,16 @@ async fn bring(
             teller.desk(Note::Received(named.clone(), have)).await;
         }
     });
+    // What room there is now is kept for answers.
+    let (stop, store) = (cancelled.child_token(), app.store().clone());
+    let full = stop.clone();
     let tell = |progress: &Progress| {
         told.send_replace(progress.have);
+        if store.is_short_of_space() {
+            full.cancel();
+        }
     };
-    let hauled = haul(way.transport.clone(), errand, file, held, cancelled.clone(), tell).await;
+    let hauled = haul(way.transport.clone(), errand, file, held, stop, tell).await;
     if hauled.is_err() {
         let have = *told.borrow();
         keep(app, key, have);
@@ -145,6 +151,7 @@ fn ended(app: &App, error: HaulError, way: &Way, partial: &str) -> Result<FailWh
     let fault = match error {
         HaulError::Fault(fault) => fault,
         HaulError::Disk(error) => return Ok(store_failed(error)),
+        HaulError::Stopped if app.store().is_short_of_space() => return Ok(FailWhy::NoSpace),
         HaulError::Stopped => return Ok(FailWhy::Stalled),
     };
     Ok(match fault {
