@@ -204,6 +204,11 @@ impl App {
         });
     }
 
+    /// Runs a task that ends by itself when it is told to stop; closing waits for it a little.
+    pub(crate) fn spawn_whole(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn(task);
+    }
+
     /// The data folder.
     pub fn dir(&self) -> &Path {
         &self.0.dir

@@ -134,6 +134,8 @@ async fn bring(
         keep(app, key, have);
     }
     drop(told);
+    // It may wait for a loop that has ended; it keeps nothing open longer than this.
+    telling.abort();
     let _ = telling.await;
     hauled
 }
