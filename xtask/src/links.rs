@@ -279,11 +279,20 @@ fn table(rows: &BTreeMap<String, String>) -> String {
 fn versions() -> Vec<String> {
     let first = |program: &str, flag: &str| {
         let said = output(command(program).arg(flag)).unwrap_or_default();
-        said.lines().next().unwrap_or_default().split(" (").next().unwrap_or_default().trim().to_owned()
+        said.lines()
+            .next()
+            .unwrap_or_default()
+            .split(" (")
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .trim_end_matches('.')
+            .to_owned()
     };
     let mut versions: Vec<String> =
         ["curl", "wget", "aria2c"].iter().map(|peer| first(peer, "--version")).collect();
-    versions.push(format!("Linux {}", first("uname", "-r")));
+    let kernel = first("uname", "-r");
+    versions.push(format!("Linux {}", kernel.split('-').next().unwrap_or_default()));
     versions
 }
 
