@@ -6,6 +6,7 @@
 mod bindings;
 mod check;
 mod licences;
+mod links;
 mod practice;
 mod proof;
 mod root;
@@ -31,7 +32,11 @@ const COMMANDS: &[Command] = &[
     ("bindings", "write the TypeScript of the list of commands; --check only compares", bindings::run),
     ("campus", "open the practice campus alone; arguments go to `campus serve`", practice::campus),
     ("ctl", "talk to the campus that `run` opened, e.g. `cargo xtask ctl offline on`", practice::ctl),
-    ("bench", "measure what the project promises (tests/acceptance/tests/*bench*.rs)", proof::bench),
+    (
+        "bench",
+        "measure what the project promises; `bench links` only the downloader, behind bad links",
+        proof::bench,
+    ),
     (
         "soak",
         "the long tests (ignored ones of */tests/*soak*.rs), on from where they stopped; --minutes N, --only NAME",

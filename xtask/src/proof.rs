@@ -6,12 +6,15 @@ use crate::root::root;
 use crate::run::{build, cargo, run as execute};
 use crate::screen::Screen;
 use crate::test::{NO_SUCH_TEST, crate_tests_with, tests, tests_with};
-use crate::{sample, soak, system, ui};
+use crate::{links, sample, soak, system, ui};
 
 const LONG: [&str; 3] = ["--ignored", "--nocapture", "--test-threads=1"];
 
-/// `cargo xtask bench`.
-pub fn bench(_: &[String]) -> Result<(), String> {
+/// `cargo xtask bench [links ...]`.
+pub fn bench(arguments: &[String]) -> Result<(), String> {
+    if let Some((_, rest)) = arguments.split_first().filter(|(what, _)| *what == "links") {
+        return links::bench(rest);
+    }
     prepare()?;
     let screen = Screen::start()?;
     tests(|name| name.contains("bench"), &LONG, Some(&screen))

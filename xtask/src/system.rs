@@ -31,6 +31,12 @@ const SAMPLE: &[&str] = &["ffmpeg", "flite", "fontconfig", "fonts-inter", "librs
 /// To run the window tests.
 const TEST: &[&str] = &["dbus", "dbus-x11", "gnome-keyring", "webkit2gtk-driver", "xauth", "xvfb"];
 
+/// To run what is behind a bad link (`tests/linksim`).
+const LINK: &[&str] = &["iproute2", "openssl", "python3"];
+
+/// To measure the downloader beside others.
+const PEERS: &[&str] = &["aria2", "curl", "wget"];
+
 /// Programs that are not the package manager's business.
 const LEAST_NODE: u32 = 20;
 
@@ -41,7 +47,12 @@ pub fn for_run() -> Result<(), String> {
 
 /// What `cargo xtask test` needs.
 pub fn for_test() -> Result<(), String> {
-    install(&[BUILD, SAMPLE, TEST])
+    install(&[BUILD, SAMPLE, TEST, LINK])
+}
+
+/// What `cargo xtask bench links` needs.
+pub fn for_links() -> Result<(), String> {
+    install(&[LINK, PEERS])
 }
 
 /// `cargo xtask install`.

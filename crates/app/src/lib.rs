@@ -7,6 +7,7 @@ mod afresh;
 pub mod api;
 mod commands;
 mod failure;
+pub mod haul;
 pub mod keyring;
 mod keys;
 pub mod power;
@@ -23,10 +24,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use daypack_course::deadline::Moment;
 use daypack_course::{CourseId, TimeMs};
 use daypack_engine::Clocks;
+pub use daypack_engine::transfer;
 use daypack_lms::net::{Net, NetConfig};
+use daypack_store::Store;
+pub use daypack_store::StoreError;
 use daypack_store::disk::{Disk, OwnDisk};
 pub use daypack_store::{Keyring, MemoryKeyring, Mood, Secret};
-use daypack_store::{Store, StoreError};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -215,6 +218,11 @@ impl App {
                 () = task => {}
             }
         });
+    }
+
+    /// Runs a task that ends by itself when it is told to stop; closing waits for it a little.
+    pub(crate) fn spawn_whole(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn(task);
     }
 
     /// The data folder.

@@ -6,6 +6,7 @@
 mod desk;
 pub(crate) mod fetch;
 pub(crate) mod links;
+pub(crate) mod pieces;
 pub(crate) mod pull;
 pub(crate) mod send;
 pub mod surroundings;

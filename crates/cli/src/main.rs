@@ -6,6 +6,8 @@
 //! that they last as long as the process.
 
 mod call;
+mod download;
+mod fetch;
 mod pack;
 
 use std::path::PathBuf;
@@ -71,6 +73,10 @@ enum Command {
         #[arg(long)]
         typescript: bool,
     },
+    /// Add a library or a package by its address and take its courses along.
+    Download(download::Download),
+    /// Fetch one file over any link; the same command again goes on from what is here.
+    Fetch(fetch::Fetch),
     /// Build, sign, compare, check and export course packages.
     Pack(pack::Pack),
 }
@@ -103,6 +109,8 @@ fn main() -> ExitCode {
                 call::commands(typescript);
                 ExitCode::SUCCESS
             }
+            Command::Download(what) => download::download(what).await,
+            Command::Fetch(fetch) => fetch::fetch(fetch).await,
             Command::Pack(pack) => pack::run(pack),
         }
     })

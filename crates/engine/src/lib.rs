@@ -16,10 +16,12 @@ pub mod download;
 pub mod link;
 pub mod outbox;
 pub mod power;
+pub mod transfer;
 pub mod watch;
 
 pub use clocks::Clocks;
 pub use download::Downloads;
 pub use link::{LinkEstimate, Reach};
 pub use outbox::Outbox;
+pub use transfer::Transfer;
 pub use watch::Watch;

@@ -343,6 +343,34 @@ pub trait Desk: Send + Sync {
     fn file(&self, digest: &Digest) -> Option<PathBuf>;
 }
 
+/// The way to a file: whom to ask, and over which lines.
+#[derive(Clone)]
+pub struct Way {
+    /// Address, without what is secret.
+    pub url: url::Url,
+    /// A query parameter for that address's origin.
+    pub secret: Option<(String, Secret)>,
+    /// Lines that know what this kind of site says instead of a file.
+    pub transport: Arc<dyn crate::Transport>,
+    /// What it said last instead of the file, in the words of a connector.
+    pub said: Said,
+}
+
+/// What a site said instead of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Said(Arc<std::sync::Mutex<Option<FetchError>>>);
+
+impl Said {
+    /// What was said last.
+    pub fn last(&self) -> Option<FetchError> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn note(&self, error: Option<FetchError>) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = error;
+    }
+}
+
 /// What every connector can be asked.
 pub trait Connector: Send + Sync {
     /// What it talks to.
@@ -374,6 +402,8 @@ pub trait Connector: Send + Sync {
         from: u64,
         validator: Option<&'a str>,
     ) -> Answering<'a, Result<Download, FetchError>>;
+    /// The way to a file of the site, for whoever brings it over several connections.
+    fn way(&self, session: &Session, url: &str) -> Result<Way, FetchError>;
     /// Starts an attempt, or takes up the one that is open.
     fn start_quiz<'a>(
         &'a self,

@@ -16,10 +16,11 @@ pub mod net;
 
 pub use connector::{
     Connector, Desk, Download, FetchError, NewAccount, Pulled, ReadError, Session, SignInError, SiteError,
-    SiteFound, SiteKind, StartError, StartedQuiz, StepLog,
+    SiteFound, SiteKind, StartError, StartedQuiz, StepLog, Way,
 };
 pub use library::Library;
 pub use moodle::Moodle;
+pub use net::bulk::{Ask, Bulk, Line, Plain, Transport};
 pub use net::{Net, NetConfig, NetError, Secret};
 
 use std::sync::Arc;

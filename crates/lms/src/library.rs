@@ -8,11 +8,12 @@ use daypack_course::Digest;
 use daypack_course::package::keys::MAX_KEYS;
 use daypack_course::package::{
     CHANNEL, Envelope, EnvelopeError, Fingerprint, LIBRARY, LIBRARY_TYPE, LibraryIndex, MAX_CHANNEL,
-    MAX_LIBRARY, MAX_MANIFEST, ObjectRef, keys_path, manifest_path, object_path,
+    MAX_CHUNK_LIST, MAX_LIBRARY, MAX_MANIFEST, ObjectRef, chunk_list_path, keys_path, manifest_path,
+    object_path,
 };
 use url::Url;
 
-use crate::connector::{Download, FetchError};
+use crate::connector::{Download, FetchError, Said, Way};
 use crate::moodle::files;
 use crate::net::{Answer, Net, NetError, Why, address};
 
@@ -140,6 +141,25 @@ impl Library {
             429 | 500..=599 => Err(FetchError::Later),
             _ => Err(FetchError::Refused(String::new())),
         }
+    }
+
+    /// The chunk list of an object, as raw bytes; size and digest are checked.
+    pub async fn chunk_list(&self, package: &str, wanted: &ObjectRef) -> Result<Vec<u8>, LibraryError> {
+        if wanted.size > MAX_CHUNK_LIST {
+            return Err(LibraryError::Damaged);
+        }
+        let raw = self.small(&join(package, &chunk_list_path(&wanted.digest))?, MAX_CHUNK_LIST).await?;
+        if raw.len() as u64 != wanted.size || Digest::of(&raw) != wanted.digest {
+            return Err(LibraryError::Damaged);
+        }
+        Ok(raw)
+    }
+
+    /// The way to an object of a course. Whoever brings it proves the bytes by digest.
+    pub fn way(&self, package: &str, object: &Digest) -> Result<Way, FetchError> {
+        let url = join(package, &object_path(object)).map_err(|_| FetchError::NotAFile)?;
+        let transport = std::sync::Arc::new(self.net.bulk());
+        Ok(Way { url, secret: None, transport, said: Said::default() })
     }
 
     async fn small(&self, url: &Url, most: u64) -> Result<Vec<u8>, LibraryError> {

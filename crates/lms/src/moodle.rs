@@ -86,6 +86,10 @@ impl Connector for Moodle {
         Box::pin(files::fetch(&self.net, session, url, from, validator))
     }
 
+    fn way(&self, session: &Session, url: &str) -> Result<crate::Way, FetchError> {
+        files::way(&self.net, session, url)
+    }
+
     fn start_quiz<'a>(
         &'a self,
         session: &'a Session,

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod body;
+pub mod bulk;
 pub mod redirect;
 pub mod secret;
 
@@ -19,6 +20,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, 
 use url::Url;
 
 pub use body::Upload;
+use bulk::{Bulk, Plain};
 pub use secret::{Secret, redacted};
 
 /// How the client behaves.
@@ -36,6 +38,8 @@ pub struct NetConfig {
     pub max_answer: usize,
     /// Whether plain http is allowed to loopback and private hosts.
     pub plain_private: bool,
+    /// Address of a proxy for everything; empty for none; `None` as the environment says.
+    pub proxy: Option<String>,
 }
 
 impl Default for NetConfig {
@@ -47,6 +51,7 @@ impl Default for NetConfig {
             reply_ms: 60_000,
             max_answer: 32 * 1024 * 1024,
             plain_private: true,
+            proxy: None,
         }
     }
 }
@@ -146,6 +151,8 @@ struct Inner {
     api: reqwest::Client,
     /// For files: HTTP/1.1, so that several downloads are several connections, and never compressed.
     files: reqwest::Client,
+    /// For files that come over several connections.
+    bulk: Bulk,
     config: NetConfig,
     /// Origin -> the site's clock minus ours, in milliseconds.
     clocks: Mutex<BTreeMap<String, i64>>,
@@ -156,8 +163,15 @@ impl Net {
     pub fn new(config: NetConfig) -> Result<Self, NetError> {
         // A second call finds it installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let proxy = config.proxy.as_deref().filter(|address| !address.is_empty());
+        let proxy = proxy.map(reqwest::Proxy::all).transpose().map_err(|_| NetError::Setup)?;
         let builder = || {
-            reqwest::Client::builder()
+            let builder = match (&config.proxy, &proxy) {
+                (_, Some(proxy)) => reqwest::Client::builder().proxy(proxy.clone()),
+                (Some(_), None) => reqwest::Client::builder().no_proxy(),
+                (None, None) => reqwest::Client::builder(),
+            };
+            builder
                 .tls_backend_rustls()
                 .redirect(reqwest::redirect::Policy::none())
                 .referer(false)
@@ -170,12 +184,18 @@ impl Net {
         };
         let api = builder().gzip(true).build().map_err(|_| NetError::Setup)?;
         let files = builder().gzip(false).http1_only().build().map_err(|_| NetError::Setup)?;
-        Ok(Self(Arc::new(Inner { api, files, config, clocks: Mutex::default() })))
+        let bulk = Bulk::new(&config, Plain::Private)?;
+        Ok(Self(Arc::new(Inner { api, files, bulk, config, clocks: Mutex::default() })))
     }
 
     /// The settings.
     pub fn config(&self) -> &NetConfig {
         &self.0.config
+    }
+
+    /// Connections of our own for files; plain http to private hosts only.
+    pub fn bulk(&self) -> Bulk {
+        self.0.bulk.clone()
     }
 
     /// The site's clock minus ours in milliseconds, as of its last answer.

@@ -23,6 +23,7 @@ mod objects;
 mod recovery;
 mod sealed_disk;
 mod secrets;
+pub mod sparse;
 mod store;
 pub mod takeout;
 #[cfg(test)]
@@ -56,4 +57,5 @@ pub use secrets::passphrase::Effort;
 pub use secrets::{
     Guard, Keep, KeyringSeen, Keys, SHORTEST_PASSPHRASE, Secret, SecretsError, Standing, Token,
 };
+pub use sparse::SparseFile;
 pub use store::{Opened, Sizes, Store};

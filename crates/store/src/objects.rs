@@ -113,7 +113,7 @@ impl Objects {
         for entry in std::fs::read_dir(&self.root)? {
             let entry = entry?;
             if entry.file_name() != "partial" && entry.file_type()?.is_dir() {
-                total += dir_size(&entry.path())?;
+                total += dir_size(&entry.path(), std::fs::Metadata::len)?;
             }
         }
         Ok(total)
@@ -121,7 +121,7 @@ impl Objects {
 
     /// Bytes of all files on their way.
     pub fn partial_size(&self) -> Result<u64, StoreError> {
-        dir_size(&self.partial_dir())
+        dir_size(&self.partial_dir(), taken)
     }
 
     pub(crate) fn remove(&self, digest: &Digest) -> Result<bool, StoreError> {
@@ -169,7 +169,7 @@ impl Objects {
 }
 
 /// Removes a file; `false` when it was not there.
-fn discard(path: &Path) -> Result<bool, StoreError> {
+pub(crate) fn discard(path: &Path) -> Result<bool, StoreError> {
     match std::fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
@@ -203,19 +203,31 @@ fn copy_hashed(reader: &mut impl Read, writer: &mut impl Write) -> Result<(Diges
     }
 }
 
-fn dir_size(dir: &Path) -> Result<u64, StoreError> {
+fn dir_size(dir: &Path, of: fn(&std::fs::Metadata) -> u64) -> Result<u64, StoreError> {
     let mut total = 0;
     if !dir.is_dir() {
         return Ok(0);
     }
     for entry in std::fs::read_dir(dir)? {
         match entry?.metadata() {
-            Ok(meta) if meta.is_file() => total += meta.len(),
+            Ok(meta) if meta.is_file() => total += of(&meta),
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => {} // A folder, or a file that was finished meanwhile.
         }
     }
     Ok(total)
+}
+
+/// Bytes a file on its way takes; its holes take none.
+fn taken(meta: &std::fs::Metadata) -> u64 {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        // A small file may lie in its own entry and take no block.
+        meta.len().min(meta.blocks().saturating_mul(512).max(4_096))
+    }
+    #[cfg(not(unix))]
+    meta.len()
 }
 
 /// Makes a folder and its parents, for this user only where the system knows how.

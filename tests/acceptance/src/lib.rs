@@ -8,6 +8,7 @@ pub mod close_button;
 pub mod hostile;
 pub mod kills;
 pub mod learner;
+pub mod link;
 pub mod matrix;
 pub mod packed;
 pub mod practice;

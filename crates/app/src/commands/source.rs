@@ -6,7 +6,7 @@ use daypack_course::outline::{Asset, Course, Origin};
 use daypack_course::work::{Outcome, Settled, Work};
 use daypack_course::{AccountId, Digest, WorkId};
 use daypack_lms::connector::AnyConnector;
-use daypack_lms::{Download, FetchError, ReadError, SiteKind, StepLog};
+use daypack_lms::{FetchError, ReadError, SiteKind, StepLog, Way};
 use daypack_store::{Offer, Store};
 use serde::{Deserialize, Serialize};
 
@@ -104,24 +104,18 @@ impl Session {
     }
 }
 
-/// Opens a file of a course at its source, from byte `from` on.
-pub(crate) async fn open_file(
-    app: &App,
-    course: &Course,
-    asset: &Asset,
-    from: u64,
-    validator: Option<&str>,
-) -> Result<Download, FetchError> {
+/// The way to a file of a course at its source.
+pub(crate) async fn way(app: &App, course: &Course, asset: &Asset) -> Result<Way, FetchError> {
     let url = asset.remote.as_ref().map(|remote| remote.url.clone()).ok_or(FetchError::NotFound)?;
     match &course.origin {
         Origin::Site { account, .. } => {
             let session = session(app, account).await.map_err(|_| FetchError::SignIn)?;
-            session.connector.fetch(&session.who, &url, from, validator).await
+            session.connector.way(&session.who, &url)
         }
         Origin::Package { .. } => {
             // `url` is the package's address; the object is named by its digest.
             let object = asset.digest.ok_or(FetchError::NotFound)?;
-            library(app).fetch(&url, &object, from).await
+            library(app).way(&url, &object)
         }
         Origin::Import { .. } | Origin::BuiltIn => Err(FetchError::NotFound),
     }

@@ -17,7 +17,7 @@ use crate::api::input::*;
 use crate::api::outline::*;
 use crate::api::status::{AccountView, SiteFound};
 use crate::api::{Event, Failure, FailureCode};
-use crate::runner::{Note, wants};
+use crate::runner::{Note, pieces, wants};
 use crate::{App, failure};
 
 /// The course that comes with Daypack.
@@ -158,6 +158,15 @@ impl App {
         } else {
             self.library_course(&about.address).await?
         };
+        let id = course.id.clone();
+        self.keep_course(course, Vec::new()).await?;
+        Ok(CourseInput { course: id })
+    }
+
+    /// A course by the address of its package, without a library that lists it. For the tool.
+    pub async fn package_add(&self, address: &str) -> Result<CourseInput, Failure> {
+        let base = daypack_lms::net::address::base(address).ok_or(FailureCode::BadAddress)?;
+        let course = self.library_course(&daypack_lms::net::address::text(&base)).await?;
         let id = course.id.clone();
         self.keep_course(course, Vec::new()).await?;
         Ok(CourseInput { course: id })
@@ -358,6 +367,8 @@ impl App {
             }
         }
         self.trust(&channel, &publisher).await?;
+        let (id, lists) = (course.id.clone(), manifest.chunk_lists);
+        self.db(move |store| pieces::keep(store, &id, &lists)).await?;
         Ok(course)
     }
 

@@ -523,7 +523,7 @@ impl Desk {
         for effect in std::mem::take(&mut self.unkept) {
             match effect {
                 outbox::Effect::Send(id) => {
-                    tokio::spawn(send::send(self.app.clone(), id));
+                    self.app.spawn_whole(send::send(self.app.clone(), id));
                 }
                 outbox::Effect::Settle(id) => {
                     self.app.spawn(send::settle(self.app.clone(), id));
@@ -614,7 +614,7 @@ impl Desk {
                     if let Some(old) = self.fetching.insert(key.clone(), token.clone()) {
                         old.cancel();
                     }
-                    tokio::spawn(fetch::file(self.app.clone(), key, from, token));
+                    self.app.spawn_whole(fetch::file(self.app.clone(), key, from, token));
                 }
                 download::Effect::Stop { key } => {
                     if let Some(token) = self.fetching.remove(&key) {

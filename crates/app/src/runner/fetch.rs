@@ -1,31 +1,33 @@
-//! Fetching one file: bytes to a partial file, proof, then the shelf.
+//! Fetching one file of a course: brought by `haul`, proven, then the shelf.
 
 use std::time::{Duration, Instant};
 
 use daypack_course::AssetId;
 use daypack_course::outline::{Asset, Course};
 use daypack_engine::download::FailWhy;
-use daypack_lms::FetchError;
+use daypack_engine::transfer::{Fault, Limits};
+use daypack_lms::{FetchError, Way};
 use daypack_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
-use super::{Note, wants};
+use super::{Note, pieces, wants};
 use crate::App;
 use crate::commands::source;
+use crate::haul::{Errand, HaulError, Hauled, Place, Progress, ProofOf, haul};
 
-/// A group of bytes is made durable after this many bytes or this much time, whichever comes first.
-const SYNC_BYTES: u64 = 4 << 20;
-const SYNC_EVERY: Duration = Duration::from_secs(5);
-const TELL_EVERY: Duration = Duration::from_millis(200);
+/// Three files come at a time: none of them takes a host's patience for itself.
+const CONNECTIONS: u32 = 4;
+/// A file of at most so many bytes comes over one connection.
+const SMALL: u64 = 512 << 10;
+/// After so long without a byte the file waits until the site answers again.
+const PATIENCE_MS: i64 = 30_000;
+/// Progress is noted for showing this often.
+const KEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// Fetches the file `key` and tells the loop how it ended.
 pub(crate) async fn file(app: App, key: String, _from: u64, cancelled: CancellationToken) {
-    let outcome = tokio::select! {
-        biased;
-        () = cancelled.cancelled() => return,
-        outcome = fetch(&app, &key) => outcome,
-    };
-    let note = match outcome {
+    let note = match fetch(&app, &key, &cancelled).await {
+        _ if cancelled.is_cancelled() => return,
         Ok(()) => Note::Fetched(key),
         Err(why) => {
             tracing::info!(?why, "file not fetched");
@@ -35,7 +37,7 @@ pub(crate) async fn file(app: App, key: String, _from: u64, cancelled: Cancellat
     app.desk(note).await;
 }
 
-async fn fetch(app: &App, key: &str) -> Result<(), FailWhy> {
+async fn fetch(app: &App, key: &str, cancelled: &CancellationToken) -> Result<(), FailWhy> {
     let (course_id, asset_id) = wants::parts(key).ok_or(FailWhy::Refused)?;
     let store = app.store().clone();
     let course = store.course_get(&course_id).map_err(store_failed)?.ok_or(FailWhy::Refused)?;
@@ -46,69 +48,20 @@ async fn fetch(app: &App, key: &str) -> Result<(), FailWhy> {
     if already_here(app, &course, &asset_id, &asset)? {
         return Ok(());
     }
-    let state = store.asset_state(&course_id, &asset_id).map_err(store_failed)?;
     let partial = partial_key(&course, &asset_id, &asset);
-    let have = store.objects().partial_len(&partial).map_err(store_failed)?;
-    // Without a digest only the site's own mark for the content tells whether the rest belongs to the part we have.
-    let known = state.validator.clone();
-    let from = if asset.digest.is_some() || known.is_some() { have } else { 0 };
-    let finished = asset.size == Some(have) && have > 0 && (asset.digest.is_some() || known.is_some());
-    let mut sha1 = known.clone();
-    if !finished {
-        let mut download = match source::open_file(app, &course, &asset, from, known.as_deref()).await {
-            Err(FetchError::Changed) => {
-                store.objects().partial_discard(&partial).map_err(store_failed)?;
-                return Err(FailWhy::Changed);
-            }
-            other => other.map_err(|error| failed(&error))?,
-        };
-        sha1 = download.sha1.clone();
-        let mut file = store.objects().partial_open(&partial, download.start).map_err(store_failed)?;
-        let mut on_disk = download.start;
-        let mut synced = on_disk;
-        let (mut last_sync, mut last_tell) = (Instant::now(), Instant::now());
-        keep(app, &course, &asset_id, on_disk, download.validator.as_deref())?;
-        while let Some(piece) = download.next().await {
-            let piece = match piece {
-                Ok(piece) => piece,
-                Err(error) => {
-                    file.sync().map_err(store_failed)?;
-                    keep(app, &course, &asset_id, on_disk, download.validator.as_deref())?;
-                    return Err(failed(&error));
-                }
-            };
-            // Endless data: no more than was announced.
-            if asset.size.is_some_and(|size| on_disk + piece.len() as u64 > size) && asset.digest.is_some() {
-                store.objects().partial_discard(&partial).map_err(store_failed)?;
-                return Err(FailWhy::WrongBytes);
-            }
-            file.write_all(&piece).map_err(store_failed)?;
-            on_disk += piece.len() as u64;
-            // What room there is now is kept for answers.
-            if store.is_short_of_space() {
-                file.sync().map_err(store_failed)?;
-                keep(app, &course, &asset_id, on_disk, download.validator.as_deref())?;
-                return Err(FailWhy::NoSpace);
-            }
-            if on_disk - synced >= SYNC_BYTES || last_sync.elapsed() >= SYNC_EVERY {
-                file.sync().map_err(store_failed)?;
-                keep(app, &course, &asset_id, on_disk, download.validator.as_deref())?;
-                synced = on_disk;
-                last_sync = Instant::now();
-            }
-            if last_tell.elapsed() >= TELL_EVERY {
-                last_tell = Instant::now();
-                app.desk(Note::Received(key.to_owned(), on_disk)).await;
-            }
-        }
-        file.sync().map_err(store_failed)?;
-        app.desk(Note::Received(key.to_owned(), on_disk)).await;
-    }
-    let proving = (app.clone(), partial.clone(), asset.digest);
+    let way = source::way(app, &course, &asset).await.map_err(|error| failed(&error))?;
+    let proof = pieces::proof_of(app, &course, &asset).await;
+    let hauled = match bring(app, key, &asset, proof, &partial, &way, cancelled).await {
+        Ok(hauled) => hauled,
+        Err(error) => return Err(ended(app, error, &way, &partial)?),
+    };
+    let sha1 = hauled.validator.map(|etag| etag.trim_matches('"').to_owned());
+    store.asset_progress_put(&course_id, &asset_id, hauled.size, sha1.as_deref()).map_err(store_failed)?;
+    let proving = (app.clone(), partial.clone(), asset.digest, hauled.size);
     let proof = tokio::task::spawn_blocking(move || {
-        let (app, partial, digest) = proving;
+        let (app, partial, digest, size) = proving;
         let objects = app.store().objects();
-        let (found, size) = objects.partial_finish(&partial, digest)?;
+        let (found, size) = objects.sparse_finish(&partial, size, digest)?;
         if digest.is_none() && !sha1_fits(&objects.path(&found), sha1.as_deref()) {
             app.store().object_remove(&found)?;
             return Ok(None);
@@ -119,7 +72,103 @@ async fn fetch(app: &App, key: &str) -> Result<(), FailWhy> {
     .map_err(|_| FailWhy::Stalled)?;
     let (digest, size) = proof.map_err(store_failed)?.ok_or(FailWhy::WrongBytes)?;
     store.asset_complete_put(&course_id, &asset_id, &digest, size).map_err(store_failed)?;
+    pieces::let_go(app, &course_id, &asset);
     Ok(())
+}
+
+async fn bring(
+    app: &App,
+    key: &str,
+    asset: &Asset,
+    proof: ProofOf,
+    partial: &str,
+    way: &Way,
+    cancelled: &CancellationToken,
+) -> Result<Hauled, HaulError> {
+    let (file, held) = app.store().objects().sparse_open(partial, &proof.name())?;
+    let is_small = asset.size.is_some_and(|size| size <= SMALL);
+    let limits = Limits {
+        first: if is_small { 1 } else { 2 },
+        cap: if is_small { 1 } else { CONNECTIONS },
+        patience: PATIENCE_MS,
+        portal_patience: 0,
+        refusals: 3,
+        ..Limits::default()
+    };
+    let errand = Errand {
+        places: vec![Place { url: way.url.clone(), secret: way.secret.clone() }],
+        // A site's outline may be older than its file; a digest's size is the file's.
+        size: asset.size.filter(|_| asset.digest.is_some()),
+        proof,
+        page_expected: false,
+        limits,
+        seed: u64::from(std::process::id()),
+        refresh: None,
+    };
+    // The loop is told by a task of its own: whoever brings bytes waits for nobody.
+    let (told, mut news) = tokio::sync::watch::channel(0_u64);
+    let (teller, named) = (app.clone(), key.to_owned());
+    let telling = tokio::spawn(async move {
+        let mut kept = Instant::now();
+        while news.changed().await.is_ok() {
+            let have = *news.borrow_and_update();
+            if kept.elapsed() >= KEEP_EVERY {
+                kept = Instant::now();
+                keep(&teller, &named, have);
+            }
+            teller.desk(Note::Received(named.clone(), have)).await;
+        }
+    });
+    // What room there is now is kept for answers.
+    let (stop, store) = (cancelled.child_token(), app.store().clone());
+    let full = stop.clone();
+    let tell = |progress: &Progress| {
+        told.send_replace(progress.have);
+        if store.is_short_of_space() {
+            full.cancel();
+        }
+    };
+    let hauled = haul(way.transport.clone(), errand, file, held, stop, tell).await;
+    if hauled.is_err() {
+        let have = *told.borrow();
+        keep(app, key, have);
+    }
+    drop(told);
+    // It may wait for a loop that has ended; it keeps nothing open longer than this.
+    telling.abort();
+    let _ = telling.await;
+    hauled
+}
+
+/// Notes how much is here, for showing; what is true is the log beside the file.
+fn keep(app: &App, key: &str, have: u64) {
+    let Some((course, asset)) = wants::parts(key) else { return };
+    if let Err(error) = app.store().asset_progress_put(&course, &asset, have, None) {
+        tracing::warn!(%error, "progress could not be noted");
+    }
+}
+
+/// Why a haul ended without the file, as the loop knows it.
+fn ended(app: &App, error: HaulError, way: &Way, partial: &str) -> Result<FailWhy, FailWhy> {
+    let fault = match error {
+        HaulError::Fault(fault) => fault,
+        HaulError::Disk(error) => return Ok(store_failed(error)),
+        HaulError::Stopped if app.store().is_short_of_space() => return Ok(FailWhy::NoSpace),
+        HaulError::Stopped => return Ok(FailWhy::Stalled),
+    };
+    Ok(match fault {
+        Fault::Unreachable | Fault::Portal | Fault::Unsafe => FailWhy::Unreachable,
+        Fault::Later { not_before } => FailWhy::Later { not_before: Some(not_before) },
+        Fault::Changed => {
+            app.store().objects().sparse_discard(partial).map_err(store_failed)?;
+            FailWhy::Changed
+        }
+        Fault::WrongBytes => FailWhy::WrongBytes,
+        // The site's own words say more than the status they were made into.
+        Fault::NotFound | Fault::Refused | Fault::NotAFile => {
+            way.said.last().map_or(FailWhy::Refused, |said| failed(&said))
+        }
+    })
 }
 
 /// What the disk shows of a file: bytes of it, and whether it is all here.
@@ -132,7 +181,8 @@ pub(super) fn on_disk(app: &App, key: &str) -> Option<(u64, bool)> {
     }
     let course = store.course_get(&course_id).ok()??;
     let asset = course.assets.get(&asset_id)?;
-    let have = store.objects().partial_len(&partial_key(&course, &asset_id, asset)).ok()?;
+    let proof = asset.digest.map_or(ProofOf::Length, ProofOf::Whole).name();
+    let have = store.objects().sparse_have(&partial_key(&course, &asset_id, asset), &proof).ok()?;
     Some((have, false))
 }
 
@@ -153,10 +203,6 @@ fn partial_key(course: &Course, id: &AssetId, asset: &Asset) -> String {
         (None, Some(remote)) => format!("{} {}", remote.url, remote.version),
         (None, None) => wants::key(&course.id, id),
     }
-}
-
-fn keep(app: &App, course: &Course, id: &AssetId, have: u64, validator: Option<&str>) -> Result<(), FailWhy> {
-    app.store().asset_progress_put(&course.id, id, have, validator).map_err(store_failed)
 }
 
 /// Moodle's ETag is the SHA-1 of the content; where a source gives none, length and type were checked.

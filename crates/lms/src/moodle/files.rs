@@ -5,6 +5,8 @@
 //! Moodle makes on the fly, with a `Content-Disposition`. `If-Range` is ignored by Moodle, so a resumed part is
 //! compared by `ETag` here. The token is added at send time, for the site's own origin only.
 
+mod lines;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ use url::Url;
 
 use super::rest::{self, CallError, Rest};
 use super::{judge, loose};
-use crate::connector::{Desk, FetchError, ReadError, Session};
+use crate::connector::{Desk, FetchError, ReadError, Said, Session, Way};
 use crate::net::{Net, NetError, Upload, media_type, redirect};
 
 /// Most of an error body that is read.
@@ -147,6 +149,16 @@ pub async fn fetch(
     Err(complaint(response, Duration::from_millis(net.config().idle_ms)).await)
 }
 
+/// The way to a file of the site.
+pub fn way(net: &Net, session: &Session, address: &str) -> Result<Way, FetchError> {
+    let url = Url::parse(&for_app(address)).map_err(|_| FetchError::NotAFile)?;
+    let at_home = Url::parse(&session.site).is_ok_and(|site| site.origin() == url.origin());
+    let secret = at_home.then(|| ("token".to_owned(), session.token.clone()));
+    let said = Said::default();
+    let transport = lines::MoodleLines { bulk: net.bulk(), said: said.clone() };
+    Ok(Way { url, secret, transport: std::sync::Arc::new(transport), said })
+}
+
 /// What a body that is not the file says.
 async fn complaint(mut response: reqwest::Response, idle: Duration) -> FetchError {
     let status = response.status().as_u16();
@@ -157,7 +169,12 @@ async fn complaint(mut response: reqwest::Response, idle: Duration) -> FetchErro
             break;
         }
     }
-    let value: Value = serde_json::from_slice(&body).unwrap_or_default();
+    judge_complaint(status, &body)
+}
+
+/// The same, of a body that was read.
+fn judge_complaint(status: u16, body: &[u8]) -> FetchError {
+    let value: Value = serde_json::from_slice(body).unwrap_or_default();
     if let Some(error) = rest::refused(&value, daypack_course::TimeMs(0)) {
         return match (error.code(), judge::read(&error)) {
             ("filenotfound", _) => FetchError::NotFound,

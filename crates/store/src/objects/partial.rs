@@ -8,6 +8,7 @@ use daypack_course::Digest;
 
 use super::{Objects, copy_hashed, discard, refuse_other};
 use crate::StoreError;
+use crate::sparse::{Held, SparseFile};
 
 /// A file being fetched. Writes go to its end.
 #[derive(Debug)]
@@ -98,6 +99,35 @@ impl Objects {
         drop(file);
         self.shelve(&path, &found)?;
         Ok((found, size))
+    }
+
+    /// Opens the file of `key` that arrives in pieces; `proof` names what its bytes are proven by.
+    pub fn sparse_open(&self, key: &str, proof: &str) -> Result<(SparseFile, Held), StoreError> {
+        SparseFile::open(&self.partial_path(key), proof)
+    }
+
+    /// Bytes that are here of the file of `key`, by its log.
+    pub fn sparse_have(&self, key: &str, proof: &str) -> Result<u64, StoreError> {
+        SparseFile::peek(&self.partial_path(key), proof)
+    }
+
+    /// Proves the whole file of `key`, `size` bytes long, and gives it its name, as [`Objects::partial_finish`].
+    pub fn sparse_finish(
+        &self,
+        key: &str,
+        size: u64,
+        expected: Option<Digest>,
+    ) -> Result<(Digest, u64), StoreError> {
+        let path = self.partial_path(key);
+        File::options().write(true).open(&path)?.set_len(size)?;
+        let finished = self.partial_finish(key, expected);
+        SparseFile::discard(&path)?;
+        finished
+    }
+
+    /// Throws the file of `key` and its log away; fine when there is none.
+    pub fn sparse_discard(&self, key: &str) -> Result<(), StoreError> {
+        SparseFile::discard(&self.partial_path(key))
     }
 
     /// The name of a key may hold anything, also a path; its digest holds nothing of that.

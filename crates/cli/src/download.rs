@@ -1,0 +1,126 @@
+//! `download`: a library or a package by its address, its courses added and taken along, the way the window does it.
+//!
+//! Exit codes: 0 all is here; 1 the address or a course was refused (said on stdout); 10 nothing came for too long;
+//! 19 the disk is full; 20 files are left that cannot be fetched. The same command again goes on from what is here.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use daypack_app::api::outline::{JobState, JobView};
+use daypack_app::api::{Failure, FailureCode, input};
+use daypack_app::{App, OpenOptions};
+use serde_json::json;
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What to download.
+#[derive(Args)]
+pub struct Download {
+    /// Address of a library, or of a course's package.
+    url: String,
+    /// Data folder.
+    #[arg(long)]
+    data: PathBuf,
+    /// One line of JSON for each step, on stderr.
+    #[arg(long)]
+    json_progress: bool,
+    /// Give up after so many seconds in which nothing came.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    patience: u64,
+}
+
+/// Downloads; prints `{"ok":...}` or `{"error":{"code","facts"}}`.
+pub async fn download(arguments: Download) -> ExitCode {
+    let options = OpenOptions { data_dir: arguments.data.clone(), ..OpenOptions::default() };
+    let app = match App::open(options).await {
+        Ok(app) => app,
+        Err(failure) => return refused(&failure),
+    };
+    let exit = match add(&app, &arguments.url).await {
+        Ok(courses) => wait(&app, &arguments, courses.len()).await,
+        Err(failure) => refused(&failure),
+    };
+    app.close().await;
+    exit
+}
+
+/// Adds what the address names and asks for all of it.
+async fn add(app: &App, url: &str) -> Result<Vec<input::CourseInput>, Failure> {
+    let address = input::LibraryAddress { address: url.to_owned() };
+    let mut courses = Vec::new();
+    match app.library_add(address).await {
+        Ok(added) => {
+            let view = app.library(input::Nothing {}).await?;
+            for offer in view.offers.into_iter().filter(|offer| offer.source == added.address) {
+                courses.push(app.course_add(input::OfferInput { source: offer.source, id: offer.id }).await?);
+            }
+        }
+        // No list of courses there: perhaps a course itself.
+        Err(failure) => match app.package_add(url).await {
+            Ok(course) => courses.push(course),
+            Err(_) => return Err(failure),
+        },
+    }
+    for course in &courses {
+        let all = input::TakeAlong { course: course.course.clone(), section: None, item: None, tier: None };
+        app.take_along(all).await?;
+    }
+    Ok(courses)
+}
+
+async fn wait(app: &App, arguments: &Download, courses: usize) -> ExitCode {
+    let (mut best, mut since) = (0, Instant::now());
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let jobs = match app.jobs(input::Nothing {}).await {
+            Ok(jobs) => jobs.jobs,
+            Err(failure) => return refused(&failure),
+        };
+        let here: u64 = jobs.iter().map(|job| job.done_bytes).sum();
+        if here > best {
+            (best, since) = (here, Instant::now());
+        }
+        show(&jobs, arguments.json_progress);
+        let is_any = |state: JobState| jobs.iter().any(|job| job.state == state);
+        if jobs.iter().all(|job| job.state == JobState::Done) {
+            let files: u32 = jobs.iter().map(|job| job.files_done).sum();
+            println!("{}", json!({ "ok": { "courses": courses, "files": files, "bytes": here } }));
+            return ExitCode::SUCCESS;
+        }
+        if is_any(JobState::NoSpace) {
+            return ended(FailureCode::NoSpace, 19, here);
+        }
+        if since.elapsed() >= Duration::from_secs(arguments.patience) {
+            return ended(FailureCode::Unreachable, 10, here);
+        }
+        let is_going =
+            is_any(JobState::Running) || is_any(JobState::Queued) || is_any(JobState::WaitingForLink);
+        if !is_going {
+            return ended(FailureCode::SiteRefused, 20, here);
+        }
+    }
+}
+
+fn show(jobs: &[JobView], as_json: bool) {
+    if as_json {
+        eprintln!("{}", json!({ "jobs": jobs }));
+        return;
+    }
+    let here: u64 = jobs.iter().map(|job| job.done_bytes).sum();
+    let all: Option<u64> = jobs.iter().map(|job| job.total_bytes).sum();
+    let of = all.map_or_else(|| "?".to_owned(), |all| all.to_string());
+    eprint!("\r{here} of {of} bytes, {} courses    ", jobs.len());
+}
+
+fn ended(code: FailureCode, exit: u8, here: u64) -> ExitCode {
+    println!("{}", json!({ "error": Failure::new(code).fact("bytes", here) }));
+    ExitCode::from(exit)
+}
+
+fn refused(failure: &Failure) -> ExitCode {
+    println!("{}", json!({ "error": failure }));
+    ExitCode::FAILURE
+}
