@@ -90,7 +90,19 @@ place: Place | null,
 /**
  * How sign-ins are kept on this computer.
  */
-keys: KeysView, };
+keys: KeysView, 
+/**
+ * The learner's work had to be got back, and they have not said yet that they know.
+ */
+recovered: RecoveredView | null, 
+/**
+ * A newer Daypack was here: everything can be read, nothing is saved or sent.
+ */
+read_only: boolean, 
+/**
+ * The disk is so full that only answers are saved.
+ */
+short_of_space: boolean, };
 
 /**
  * An assignment.
@@ -392,6 +404,11 @@ last_confirmed: TimeMs | null,
 zone: string | null, };
 
 /**
+ * What was wrong with the learner's database.
+ */
+export type DamageView = "unreadable" | "gone" | "foreign" | "older";
+
+/**
  * A deadline at one moment.
  */
 export type Deadline = { 
@@ -424,11 +441,6 @@ clock_wrong_ms: number | null, };
  * What a learner can decide on a piece of work.
  */
 export type Decision = "is_there" | "send_again" | "keep_sites" | "send_mine" | "keep_both";
-
-/**
- * What was wrong with the learner's database.
- */
-export type DamageView = "unreadable" | "gone" | "foreign" | "older";
 
 /**
  * A SHA-256 digest, written as 64 lower-case hexadecimal digits.
@@ -625,7 +637,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -1820,6 +1832,51 @@ path: string,
  * The last hash of its chain.
  */
 head: string, };
+
+/**
+ * What was got back after the learner's database could not be used.
+ */
+export type RecoveredView = { 
+/**
+ * When.
+ */
+at: TimeMs, 
+/**
+ * What was wrong.
+ */
+why: DamageView, 
+/**
+ * Answers that are here.
+ */
+answers: number, 
+/**
+ * Texts being written that are here.
+ */
+texts: number, 
+/**
+ * Pieces of work that are here.
+ */
+work: number, 
+/**
+ * Pieces of work that may have been sent; the site is asked before anything is sent.
+ */
+in_doubt: number, 
+/**
+ * Saves that fit nowhere and can be read in `unplaced_path`.
+ */
+unplaced: number, 
+/**
+ * When the backup was made that it began from.
+ */
+backup: TimeMs | null, 
+/**
+ * Where the damaged file lies.
+ */
+damaged_path: string | null, 
+/**
+ * Where the saves lie that fit nowhere.
+ */
+unplaced_path: string | null, };
 
 /**
  * Why the site does not take a piece of work.
