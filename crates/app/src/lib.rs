@@ -179,7 +179,7 @@ impl App {
         let cost = options.link_cost.unwrap_or_else(|| Arc::new(SystemLinkCost));
         runner::start(&app, inbox, ended, quiet, power, cost)?;
         if !quiet {
-            tokio::spawn(runner::upkeep::keep(app.clone()));
+            app.spawn(runner::upkeep::keep(app.clone()));
         }
         if has_sign_ins && !quiet {
             app.look_for_key();
@@ -192,7 +192,8 @@ impl App {
         self.0.events.subscribe()
     }
 
-    /// Stops the tasks, closes the servers and waits until everything is on disk.
+    /// Stops the tasks, closes the servers and waits until everything is on disk. When the last clone is dropped after
+    /// it, the folder is free for the next owner.
     pub async fn close(&self) {
         self.0.stop.cancel();
         self.hold(Opened::default());
@@ -206,7 +207,16 @@ impl App {
             }
         }
         self.0.tasks.close();
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.0.tasks.wait()).await;
+        let rest = async {
+            self.0.tasks.wait().await;
+            // What a dropped task had begun in the store still ends there.
+            while Arc::strong_count(&self.0.store) > 1 {
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
+        };
+        if tokio::time::timeout(std::time::Duration::from_secs(3), rest).await.is_err() {
+            tracing::warn!("something still holds the folder");
+        }
     }
 
     /// Runs a task that asks and changes nothing at a site: it is dropped where it stands when the program ends.

@@ -65,18 +65,11 @@ pub(crate) fn listen(app: &App, dir: &Path, on_raise: Option<OnRaise>) -> std::i
         options.mode(0o600)
     };
     let listener = options.create_tokio()?;
-    let app = app.clone();
-    let stopped = app.stopped();
-    tokio::spawn(async move {
+    let owner = app.clone();
+    app.spawn(async move {
         loop {
-            let stream = tokio::select! {
-                accepted = listener.accept() => accepted,
-                () = stopped.cancelled() => break,
-            };
-            match stream {
-                Ok(stream) => {
-                    tokio::spawn(serve(app.clone(), stream, on_raise.clone()));
-                }
+            match listener.accept().await {
+                Ok(stream) => owner.spawn(serve(owner.clone(), stream, on_raise.clone())),
                 Err(error) => {
                     tracing::warn!(%error, "owner socket");
                     tokio::time::sleep(std::time::Duration::from_millis(200)).await;

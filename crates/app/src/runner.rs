@@ -134,7 +134,7 @@ pub(crate) fn start(
 ) -> Result<(), Failure> {
     let desk = desk::Desk::load(app.clone(), quiet, cost)?;
     if !quiet {
-        tokio::spawn(watch_power(app.clone(), power));
+        app.spawn(watch_power(app.clone(), power));
     }
     tokio::spawn(async move {
         desk.run(notes).await;
@@ -148,7 +148,6 @@ const POWER_EVERY: Duration = Duration::from_secs(60);
 
 /// Looks at the battery and tells the loop when it becomes low or fine.
 async fn watch_power(app: App, power: Arc<dyn Power>) {
-    let stop = app.stopped();
     let mut low = false;
     loop {
         let asked = Arc::clone(&power);
@@ -159,9 +158,6 @@ async fn watch_power(app: App, power: Arc<dyn Power>) {
             tracing::info!(low, ?battery, "power");
             app.desk(Note::Power(low)).await;
         }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(POWER_EVERY) => {}
-        }
+        tokio::time::sleep(POWER_EVERY).await;
     }
 }
