@@ -73,6 +73,11 @@ impl App {
         self.desk(Note::Imported { receipts: merged.receipts, doubted: merged.doubted, done }).await;
         // A loop that ended meanwhile takes over what is new at the next start; the rest comes with the next import.
         let _ = taken_over.await;
+        // What comes from an archive is not in the journal: a backup is its second copy.
+        let now = self.now();
+        if let Err(failure) = self.db(move |store| store.backup_now(now)).await {
+            tracing::warn!(%failure, "no backup was made of what was taken in");
+        }
         let unseen = self.db(super::outbox::unseen).await?;
         self.tell(Event::Feedback { unseen });
         self.tell(Event::LibraryChanged {});
