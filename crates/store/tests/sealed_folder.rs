@@ -240,7 +240,7 @@ fn a_plain_file_that_changed_after_it_was_taken_is_kept_and_told() {
     let path = dir.path().join("learner.db");
     std::fs::write(&path, "an older Daypack wrote this").unwrap();
     let store = open(dir.path(), &key);
-    assert_eq!(store.opened().left_plain, [path.clone()]);
+    assert_eq!(store.opened().left_plain, std::slice::from_ref(&path));
     assert_eq!(facts(&store), before);
     drop(store);
     Store::unseal_folder(dir.path(), TimeMs(30), &key, &means()).unwrap();

@@ -103,6 +103,7 @@ impl Objects {
 
     /// Opens the file of `key` that arrives in pieces; `proof` names what its bytes are proven by.
     pub fn sparse_open(&self, key: &str, proof: &str) -> Result<(SparseFile, Held), StoreError> {
+        self.refuse_partial()?;
         SparseFile::open(&self.partial_path(key), proof)
     }
 
