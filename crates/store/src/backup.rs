@@ -18,6 +18,7 @@ use crate::disk::Disk;
 use crate::learner::LEARNER;
 use crate::learner::mark::{self, Mark};
 use crate::migrate;
+use crate::seal::{self, Seal};
 
 /// The folder within the learner's.
 pub(crate) const FOLDER: &str = "backups";
@@ -30,6 +31,7 @@ pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 pub(crate) struct Backups {
     dir: PathBuf,
     disk: Arc<dyn Disk>,
+    seal: Option<Arc<Seal>>,
 }
 
 /// A backup that was read and is sound.
@@ -45,8 +47,8 @@ pub(crate) struct Sound {
 
 impl Backups {
     /// The backups in the learner's folder.
-    pub fn at(dir: &Path, disk: Arc<dyn Disk>) -> Self {
-        Self { dir: dir.join(FOLDER), disk }
+    pub fn at(dir: &Path, disk: Arc<dyn Disk>, seal: Option<Arc<Seal>>) -> Self {
+        Self { dir: dir.join(FOLDER), disk, seal }
     }
 
     /// When each was made, newest first.
@@ -88,7 +90,7 @@ impl Backups {
     fn make_checked(&self, conn: &Connection, temp: &Path, at: TimeMs) -> Result<Sound, StoreError> {
         conn.execute("VACUUM INTO ?1", [temp.to_string_lossy()])?;
         self.disk.sync(temp)?;
-        let mark = check(temp)?;
+        let mark = check(temp, self.seal.as_ref())?;
         let path = self.path(at);
         self.disk.rename(temp, &path)?;
         Ok(Sound { at, path, mark })
@@ -98,7 +100,7 @@ impl Backups {
     pub fn newest_sound(&self, learner: Option<&str>) -> Result<Option<Sound>, StoreError> {
         for at in self.times()? {
             let path = self.path(at);
-            match check(&path) {
+            match check(&path, self.seal.as_ref()) {
                 Ok(mark) => {
                     let is_other =
                         mark.as_ref().zip(learner).is_some_and(|(m, learner)| m.learner != learner);
@@ -145,9 +147,9 @@ fn time(name: &str) -> Option<TimeMs> {
 }
 
 /// Whether a file is a sound database of a learner that this program can read; its mark.
-fn check(path: &Path) -> Result<Option<Mark>, StoreError> {
+fn check(path: &Path, seal: Option<&Arc<Seal>>) -> Result<Option<Mark>, StoreError> {
     let damaged = |detail: String| StoreError::Damaged { path: path.to_owned(), detail };
-    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let conn = seal::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, seal)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "cell_size_check", true)?;
     let application_id: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;

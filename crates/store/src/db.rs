@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, Params, Row, Transaction, TransactionBehavior,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,6 +21,7 @@ use crate::journal::Journal;
 use crate::journal::fact::{self, Fact};
 use crate::learner::mark;
 use crate::migrate::{Migration, is_older, migrate, newer};
+use crate::seal::{self, Seal};
 
 /// Below this much free space an input/output error is taken for a full disk: SQLite does not pass on `ENOSPC`
 /// of a failed sync.
@@ -50,6 +53,8 @@ struct Inner {
     /// The second copy of each save; the catalogue has none.
     journal: Option<Journal>,
     ballast: Option<Ballast>,
+    // After the connection: its disk outlives it.
+    _seal: Option<Arc<Seal>>,
 }
 
 /// How a database is opened.
@@ -58,8 +63,16 @@ pub(crate) struct Opening<'a> {
     pub dir: &'a Path,
     /// What is below.
     pub disk: &'a Arc<dyn Disk>,
+    /// The folder is sealed.
+    pub seal: Option<&'a Arc<Seal>>,
     /// A sound database of an older schema is about to be migrated.
     pub before_migration: &'a dyn Fn(&Connection) -> Result<(), StoreError>,
+}
+
+impl Opening<'_> {
+    fn connect(&self, path: &Path) -> Result<Connection, StoreError> {
+        seal::connect(path, OpenFlags::default(), self.seal)
+    }
 }
 
 impl Db {
@@ -70,7 +83,7 @@ impl Db {
         if opening.disk.len(&path).unwrap_or(0) == 0 {
             return Ok(None);
         }
-        match Connection::open(&path).map_err(StoreError::from).and_then(|conn| look(&conn, plan)) {
+        match opening.connect(&path).and_then(|conn| look(&conn, plan)) {
             Err(newer @ StoreError::NewerDatabase { .. }) => Err(newer),
             Ok(newer) => Ok(newer),
             Err(_) => Ok(None),
@@ -82,7 +95,7 @@ impl Db {
         let (disk, path) = (opening.disk, opening.dir.join(plan.file));
         refuse_orphaned_journal(&**disk, &path)?;
         let judge = |error| judged(error, &path, &**disk);
-        let mut conn = Connection::open(&path).map_err(StoreError::from).map_err(judge)?;
+        let mut conn = opening.connect(&path).map_err(judge)?;
         if let Some((found, known)) = look(&conn, plan).map_err(judge)? {
             return Err(StoreError::NewerDatabase { file: plan.file.to_owned(), found, known });
         }
@@ -94,7 +107,7 @@ impl Db {
         }
         migrate(&mut conn, plan).map_err(judge)?;
         crate::objects::sync_dir(opening.dir)?;
-        let inner = Inner { conn, journal: None, ballast: None };
+        let inner = Inner { conn, journal: None, ballast: None, _seal: opening.seal.cloned() };
         Ok(Self { inner: Mutex::new(inner), path, disk: Arc::clone(disk), newer: None })
     }
 
@@ -102,11 +115,14 @@ impl Db {
     pub fn open_to_read(opening: &Opening<'_>, plan: &Plan, newer: (i64, i64)) -> Result<Self, StoreError> {
         let path = opening.dir.join(plan.file);
         let judge = |error| judged(error, &path, &**opening.disk);
-        let conn = Connection::open(&path).map_err(StoreError::from).map_err(judge)?;
+        let conn = opening.connect(&path).map_err(judge)?;
         look(&conn, plan).map_err(judge)?;
         conn.pragma_update(None, "query_only", true)?;
         conn.pragma_update(None, "trusted_schema", false)?;
-        let (disk, inner) = (Arc::clone(opening.disk), Inner { conn, journal: None, ballast: None });
+        let (disk, inner) = (
+            Arc::clone(opening.disk),
+            Inner { conn, journal: None, ballast: None, _seal: opening.seal.cloned() },
+        );
         Ok(Self { inner: Mutex::new(inner), path, disk, newer: Some(newer) })
     }
 
@@ -156,7 +172,7 @@ impl Db {
         self.refuse_newer()?;
         let mut inner = self.lock();
         inner.catch_up()?;
-        let Inner { conn, journal: Some(journal), ballast: Some(ballast) } = &mut *inner else {
+        let Inner { conn, journal: Some(journal), ballast: Some(ballast), .. } = &mut *inner else {
             return Ok(None);
         };
         f(conn, journal, ballast).map(Some).map_err(|error| judged(error, &self.path, &*self.disk))

@@ -26,7 +26,7 @@ pub trait Disk: Send + Sync {
     fn open_end(&self, path: &Path) -> Result<Box<dyn End>>;
     /// Makes the bytes of a file durable.
     fn sync(&self, path: &Path) -> Result<()>;
-    /// Gives a file another name in the same folder, replacing what has it.
+    /// Gives a file (or a folder) another name on the same disk, replacing a file that has it.
     fn rename(&self, from: &Path, to: &Path) -> Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> Result<()>;
@@ -34,6 +34,17 @@ pub trait Disk: Send + Sync {
     fn free(&self, dir: &Path) -> Result<u64>;
     /// Makes a new file that takes so many bytes of the disk, whatever they are.
     fn reserve(&self, path: &Path, bytes: u64) -> Result<()>;
+
+    /// Overwrites a file, makes that durable, and removes it. (No copy that the file system or the drive kept is
+    /// reached.)
+    fn wipe(&self, path: &Path) -> Result<()> {
+        self.remove(path)
+    }
+
+    /// Removes an empty folder; one that is not empty stays.
+    fn remove_dir(&self, _dir: &Path) -> Result<()> {
+        Ok(())
+    }
 
     /// Whether the file is there.
     fn has(&self, path: &Path) -> bool {
@@ -101,12 +112,38 @@ impl Disk for OwnDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         std::fs::rename(from, to)?;
+        if from.parent() != to.parent() {
+            sync_parent(from)?;
+        }
         sync_parent(to)
     }
 
     fn remove(&self, path: &Path) -> Result<()> {
         std::fs::remove_file(path)?;
         sync_parent(path)
+    }
+
+    fn wipe(&self, path: &Path) -> Result<()> {
+        let mut file = File::options().write(true).open(path)?;
+        let (block, mut left) = ([0_u8; 64 * 1024], file.metadata()?.len());
+        while left > 0 {
+            let n = usize::try_from(left).unwrap_or(usize::MAX).min(block.len());
+            file.write_all(block.get(..n).unwrap_or_default())?;
+            left = left.saturating_sub(n as u64);
+        }
+        file.sync_all()?;
+        drop(file);
+        self.remove(path)
+    }
+
+    fn remove_dir(&self, dir: &Path) -> Result<()> {
+        match std::fs::remove_dir(dir) {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {
+                Ok(())
+            }
+            Err(error) => Err(error),
+            Ok(()) => sync_parent(dir),
+        }
     }
 
     fn free(&self, dir: &Path) -> Result<u64> {

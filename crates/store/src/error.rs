@@ -19,6 +19,16 @@ pub enum StoreError {
         /// Its name.
         host: String,
     },
+    /// The folder is sealed: it opens with the learner's key only, or what was asked is for plain folders. Nothing was
+    /// touched.
+    #[error("the data folder is sealed")]
+    Sealed,
+    /// The folder is not sealed. Nothing was touched.
+    #[error("the data folder is not sealed")]
+    NotSealed,
+    /// The passphrase, the recovery code or the key is another one. Nothing was touched.
+    #[error("the key is not this folder's")]
+    WrongKey,
     /// Written by a newer Daypack that says this one must not read it. Nothing was touched.
     #[error("{file} has schema {found}, this program knows {known}")]
     NewerDatabase {

@@ -21,6 +21,7 @@ use line::{Head, Record};
 
 use crate::StoreError;
 use crate::disk::{Disk, End};
+use crate::seal::{self, Seal};
 
 /// The format written here.
 pub(crate) const FORMAT: u32 = 1;
@@ -41,6 +42,8 @@ pub(crate) fn part_number(name: &str) -> Option<u64> {
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
+    /// The folder is sealed: each line is.
+    seal: Option<Arc<Seal>>,
     learner: String,
     base: u64,
     end: Option<Box<dyn End>>,
@@ -58,7 +61,14 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// Goes on with what was read. `seq` is how far the database is: a journal that was lost begins after it.
-    pub fn go_on(disk: Arc<dyn Disk>, dir: &Path, history: &History, learner: &str, seq: u64) -> Self {
+    pub fn go_on(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        seal: Option<Arc<Seal>>,
+        history: &History,
+        learner: &str,
+        seq: u64,
+    ) -> Self {
         let is_same = history.learner.as_deref() == Some(learner);
         let last = if is_same { history.last().max(seq) } else { seq };
         let end = history
@@ -67,6 +77,7 @@ impl Journal {
             .and_then(|(number, _)| disk.open_end(&dir.join(part_name(number))).ok());
         Self {
             dir: dir.to_owned(),
+            seal,
             learner: learner.to_owned(),
             base: if is_same { history.base } else { 0 },
             end,
@@ -132,12 +143,13 @@ impl Journal {
 
     fn write(&mut self, seq: u64, fact: &Fact) -> Result<(), StoreError> {
         let record = Record { seq, prev: self.last, fact: fact.clone() };
-        let mut bytes = line::write(&record)?;
+        let seal = self.seal.as_ref();
+        let mut bytes = seal::line(seal, line::write(&record)?)?;
         let mut end = match self.end.take() {
             Some(end) => end,
             None => {
                 let head = Head { journal: FORMAT, learner: self.learner.clone(), base: self.base };
-                bytes.splice(..0, line::write(&head)?);
+                bytes.splice(..0, seal::line(seal, line::write(&head)?)?);
                 self.begin_part()?
             }
         };

@@ -3,8 +3,9 @@
 //! What must stay true: a write to `learner.db` is on the disk when its function returns, and in the journal too;
 //! nothing a learner made is deleted (work, answers and files of one's own have no function for it); `catalogue.db`
 //! and `objects/` can be fetched again and may be thrown away; bytes get a name only after their SHA-256 was
-//! computed; one process owns a folder; no token is on the disk in the clear. No clock and no randomness here (times
-//! and ids are arguments), but for the keys and nonces of `secrets` and the name of a learner's journal.
+//! computed; one process owns a folder; no token is on the disk in the clear, and in a sealed folder nothing that the
+//! learner made. No clock and no randomness here (times and ids are arguments), but for the keys and nonces of
+//! `secrets` and of sealing, and the name of a learner's journal.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
@@ -21,7 +22,9 @@ mod lockbox;
 mod migrate;
 mod objects;
 mod recovery;
+mod seal;
 mod sealed_disk;
+mod sealed_folder;
 mod secrets;
 pub mod sparse;
 mod store;
@@ -47,9 +50,9 @@ pub use learner::trust::Trusted;
 pub use learner::work::{WorkList, WorkRow};
 pub use lockbox::recovery::RecoveryCode;
 pub use lockbox::{LearnerKey, Lockbox, SealTo};
-pub use objects::Objects;
 pub use objects::partial::PartialFile;
 pub use objects::pin::Pin;
+pub use objects::{ObjectReader, Objects};
 pub use recovery::{Damage, Recovered};
 pub use sealed_disk::SealedDisk;
 pub use secrets::keyring::{Keyring, KeyringError, MemoryKeyring, Mood, NoKeyring};

@@ -2,7 +2,7 @@
 //!
 //! What must stay true: the key itself is drawn at random, so that a new passphrase seals nothing anew; without
 //! passphrase and code nobody opens it, we neither; what can be sealed while it is locked needs the public half only
-//! ([`SealTo`]). See docs/decisions/0013: the product does not use this yet.
+//! ([`SealTo`]). It guards a sealed folder (docs/decisions/0013).
 
 pub(crate) mod recovery;
 
@@ -75,6 +75,11 @@ impl Lockbox {
     pub fn seal_to(&self) -> Option<SealTo> {
         let bytes: [u8; 32] = STANDARD.decode(&self.public).ok()?.try_into().ok()?;
         Some(SealTo(PublicKey::from(bytes)))
+    }
+
+    /// Whether this is the key in the box.
+    pub fn is_of(&self, key: &LearnerKey) -> bool {
+        self.public == STANDARD.encode(PublicKey::from(&key.box_secret()).as_bytes())
     }
 
     fn unwrapped(&self, outer: &Key, wrapped: &str, how: &str) -> Option<LearnerKey> {

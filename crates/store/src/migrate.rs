@@ -108,7 +108,7 @@ mod tests {
 
     fn open(dir: &std::path::Path, plan: &Plan) -> Result<Db, StoreError> {
         let disk: std::sync::Arc<dyn crate::disk::Disk> = std::sync::Arc::new(crate::disk::OwnDisk);
-        Db::open(&crate::db::Opening { dir, disk: &disk, before_migration: &|_| Ok(()) }, plan)
+        Db::open(&crate::db::Opening { dir, disk: &disk, seal: None, before_migration: &|_| Ok(()) }, plan)
     }
 
     #[test]
@@ -130,7 +130,8 @@ mod tests {
         let refused = open(dir.path(), &V1);
         assert!(matches!(refused, Err(StoreError::NewerDatabase { found: 2, known: 1, .. })));
         let disk: std::sync::Arc<dyn crate::disk::Disk> = std::sync::Arc::new(crate::disk::OwnDisk);
-        let opening = crate::db::Opening { dir: dir.path(), disk: &disk, before_migration: &|_| Ok(()) };
+        let opening =
+            crate::db::Opening { dir: dir.path(), disk: &disk, seal: None, before_migration: &|_| Ok(()) };
         let newer = Db::newer(&opening, &V1).unwrap();
         assert_eq!(newer, Some((2, 1)));
         let old = Db::open_to_read(&opening, &V1, newer.unwrap()).unwrap();

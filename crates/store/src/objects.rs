@@ -10,16 +10,35 @@ pub(crate) mod pin;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use daypack_course::Digest;
 use sha2::Digest as _;
 
 use crate::StoreError;
+use crate::seal::{Seal, file};
 use pin::{Pin, Pins};
 
 /// Bytes per read and write.
 const BLOCK: usize = 128 * 1024;
+
+/// The bytes of an object, from its beginning.
+pub struct ObjectReader(Inside);
+
+enum Inside {
+    Plain(File),
+    Sealed(Box<file::Reader<File>>),
+}
+
+impl Read for ObjectReader {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        match &mut self.0 {
+            Inside::Plain(file) => file.read(to),
+            Inside::Sealed(file) => file.read(to),
+        }
+    }
+}
 
 /// A heap of files named by their content.
 pub struct Objects {
@@ -28,13 +47,20 @@ pub struct Objects {
     imports: AtomicU64,
     /// Nothing is written: a newer program owns the files.
     is_read_only: bool,
+    /// The folder is sealed: each object is a box under another name.
+    seal: Option<Arc<Seal>>,
 }
 
 impl Objects {
     /// Opens the heap below `root`; imports that a crash cut off are thrown away, downloads are kept.
-    pub(crate) fn at(root: &Path, is_read_only: bool) -> Result<Self, StoreError> {
-        let heap =
-            Self { root: root.to_owned(), pins: Pins::default(), imports: AtomicU64::new(0), is_read_only };
+    pub(crate) fn at(root: &Path, is_read_only: bool, seal: Option<Arc<Seal>>) -> Result<Self, StoreError> {
+        let heap = Self {
+            root: root.to_owned(),
+            pins: Pins::default(),
+            imports: AtomicU64::new(0),
+            is_read_only,
+            seal,
+        };
         if is_read_only {
             return Ok(heap);
         }
@@ -49,9 +75,12 @@ impl Objects {
         Ok(heap)
     }
 
-    /// Where the object lies or would lie.
+    /// Where the object lies or would lie. In a sealed folder the file is a box: [`Objects::open`] reads it.
     pub fn path(&self, digest: &Digest) -> PathBuf {
-        let name = digest.to_string();
+        let name = match &self.seal {
+            Some(seal) => seal.name(digest),
+            None => digest.to_string(),
+        };
         self.root.join(name.get(..2).unwrap_or_default()).join(name)
     }
 
@@ -61,19 +90,25 @@ impl Objects {
     }
 
     /// The object's bytes, for reading.
-    pub fn open(&self, digest: &Digest) -> Result<File, StoreError> {
+    pub fn open(&self, digest: &Digest) -> Result<ObjectReader, StoreError> {
         match File::open(self.path(digest)) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 Err(StoreError::missing("object", digest))
             }
-            other => Ok(other?),
+            other => Ok(ObjectReader(match &self.seal {
+                Some(seal) => Inside::Sealed(Box::new(file::Reader::open(other?, seal.files())?)),
+                None => Inside::Plain(other?),
+            })),
         }
     }
 
     /// Reads the whole object and says whether its bytes still match its name.
     pub fn verify(&self, digest: &Digest) -> Result<bool, StoreError> {
-        let (found, _) = copy_hashed(&mut self.open(digest)?, &mut std::io::sink())?;
-        Ok(found == *digest)
+        let read = self.open(digest).and_then(|mut from| copy_hashed(&mut from, &mut std::io::sink()));
+        match read {
+            Err(StoreError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => Ok(false),
+            other => Ok(other?.0 == *digest),
+        }
     }
 
     /// Holds the object against removal until the pin is dropped.
@@ -136,6 +171,14 @@ impl Objects {
         }
     }
 
+    /// A file on its way lies there in the clear: there are none in a sealed folder.
+    fn refuse_partial(&self) -> Result<(), StoreError> {
+        match self.seal {
+            Some(_) => Err(StoreError::Sealed),
+            None => self.refuse_read_only(),
+        }
+    }
+
     fn partial_dir(&self) -> PathBuf {
         self.root.join("partial")
     }
@@ -147,7 +190,10 @@ impl Objects {
         expected: Option<Digest>,
     ) -> Result<(Digest, u64), StoreError> {
         let mut file = File::create(temp)?;
-        let (found, size) = copy_hashed(reader, &mut file)?;
+        let (found, size) = match &self.seal {
+            Some(seal) => file::write(seal.files(), reader, &mut |piece| file.write_all(piece))?,
+            None => copy_hashed(reader, &mut file)?,
+        };
         refuse_other(expected, found)?;
         file.sync_all()?;
         drop(file);

@@ -24,6 +24,8 @@ use crate::journal::history::History;
 use crate::journal::{self, Journal};
 use crate::learner::mark::{self, Mark};
 use crate::learner::{LEARNER, machine};
+use crate::seal::Seal;
+use crate::sealed_folder::BOX;
 
 /// What was got back, and from where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +77,10 @@ pub(crate) struct Ground<'a> {
     /// On a network: this computer's name.
     pub lease: Option<&'a str>,
     pub disk: &'a Arc<dyn Disk>,
+    /// The folder is sealed.
+    pub seal: Option<&'a Arc<Seal>>,
+    /// Where the ballast lies.
+    pub ballast: &'a Path,
     pub now: TimeMs,
     /// Set while the ballast is released.
     pub short: &'a Arc<AtomicBool>,
@@ -82,8 +88,8 @@ pub(crate) struct Ground<'a> {
 
 /// Opens the learner's database with its journal; gets it back when that is needed.
 pub(crate) fn open(ground: &Ground<'_>) -> Result<(Db, Option<Recovered>), StoreError> {
-    let backups = Backups::at(ground.dir, Arc::clone(ground.disk));
-    let history = History::read(&**ground.disk, &ground.dir.join(journal::FOLDER))?;
+    let backups = Backups::at(ground.dir, Arc::clone(ground.disk), ground.seal.cloned());
+    let history = History::read(&**ground.disk, &ground.dir.join(journal::FOLDER), ground.seal)?;
     let (db, recovered) = match try_open(ground, &backups, &history)? {
         Ok(db) => (db, None),
         Err(damage) => {
@@ -143,7 +149,12 @@ fn open_db(ground: &Ground<'_>, backups: &Backups) -> Result<Db, StoreError> {
         }
         other => other.map(|_| ()),
     };
-    let opening = Opening { dir: ground.live, disk: ground.disk, before_migration: &before_migration };
+    let opening = Opening {
+        dir: ground.live,
+        disk: ground.disk,
+        seal: ground.seal,
+        before_migration: &before_migration,
+    };
     Db::open(&opening, &LEARNER)
 }
 
@@ -214,11 +225,12 @@ fn attach(
         seq = history.last();
     }
     let dir = ground.dir.join(journal::FOLDER);
-    let mut journal = Journal::go_on(Arc::clone(ground.disk), &dir, history, &mark.learner, seq);
+    let (disk, seal) = (Arc::clone(ground.disk), ground.seal.cloned());
+    let mut journal = Journal::go_on(disk, &dir, seal, history, &mark.learner, seq);
     if let Some(host) = ground.lease {
         journal.needs_lease(ground.dir, host);
     }
-    let ballast = Ballast::at(ground.dir, Arc::clone(ground.disk), Arc::clone(ground.short));
+    let ballast = Ballast::at(ground.ballast, Arc::clone(ground.disk), Arc::clone(ground.short));
     db.attach(journal, ballast);
     if let Err(error) = look_after(db, backups, ground.now, if is_recovered { 0 } else { DAY_MS }) {
         tracing::warn!(%error, "no backup was made");
@@ -274,10 +286,14 @@ fn replay(ground: &Ground<'_>, db: &Db, history: &History, from: u64) -> Result<
     })?;
     if !unplaced.is_empty() {
         replayed.unplaced = unplaced.len() as u64;
-        let file = ground.dir.join(format!("unplaced-{}.json", ground.now.0));
+        let end = if ground.seal.is_some() { BOX } else { "" };
+        let file = ground.dir.join(format!("unplaced-{}.json{end}", ground.now.0));
         let bytes = serde_json::to_vec_pretty(&unplaced)?;
         if !ground.disk.has(&file) {
-            ground.disk.write_new(&file, &bytes)?;
+            match ground.seal {
+                Some(seal) => seal.put_box(&**ground.disk, &file, &bytes)?,
+                None => ground.disk.write_new(&file, &bytes)?,
+            }
         }
         replayed.file = Some(file);
     }

@@ -22,7 +22,6 @@ pub struct SealedDisk {
     /// Points to `inner`; boxes do not move.
     vfs: Box<ffi::sqlite3_vfs>,
     name: CString,
-    #[expect(dead_code, reason = "held: SQLite points to it")]
     inner: Box<Inner>,
 }
 
@@ -69,6 +68,29 @@ impl SealedDisk {
     /// one has proven the key first ([`crate::Lockbox`]).
     pub fn name(&self) -> &CStr {
         &self.name
+    }
+
+    /// Seals the whole bytes of a database: as if SQLite had written them here. A length of whole blocks only.
+    pub(crate) fn seal_database(&self, bytes: &mut [u8]) {
+        self.inner.cipher.seal(Kind::Pages, 0, bytes);
+    }
+
+    /// Opens the whole bytes of a file that SQLite wrote here; the file's name tells its kind. What the end cuts was
+    /// never written whole and is left off.
+    pub(crate) fn open_file(&self, name: &str, bytes: &mut Vec<u8>) {
+        let kind = match name {
+            name if name.ends_with("-wal") => Kind::Wal,
+            name if name.ends_with("-journal") => Kind::Journal,
+            _ => Kind::Pages,
+        };
+        let length = bytes.len() as u64;
+        if let Some(last) = length.checked_sub(1) {
+            let (start, end) = unit(kind, last);
+            if end > length {
+                bytes.truncate(usize::try_from(start).unwrap_or(0));
+            }
+        }
+        self.inner.cipher.open(kind, 0, bytes);
     }
 }
 

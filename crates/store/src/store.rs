@@ -15,8 +15,9 @@ use crate::home::{self, Means};
 use crate::learner::LEARNER;
 use crate::objects::Objects;
 use crate::recovery::{Ground, Recovered};
+use crate::seal::Seal;
 use crate::secrets::Secrets;
-use crate::{StoreError, objects, recovery};
+use crate::{StoreError, objects, recovery, sealed_folder};
 
 /// A journal of so many bytes is made smaller before the day is over.
 const LARGE_JOURNAL: u64 = 16 * 1024 * 1024;
@@ -29,14 +30,17 @@ pub struct Store {
     pub(crate) mine: Objects,
     pub(crate) secrets: Secrets,
     dir: PathBuf,
-    disk: Arc<dyn Disk>,
+    /// Where the learner's own things lie: the folder, or the sealed one in it.
+    pub(crate) home: PathBuf,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) seal: Option<Arc<Seal>>,
     /// Set while the room kept for answers is in use.
     short: Arc<AtomicBool>,
     /// The folder is on a network: this computer's name, under which it is held.
     lease: Option<String>,
-    opened: Opened,
+    pub(crate) opened: Opened,
     // Last field: unlocked after the databases are closed.
-    _lock: File,
+    pub(crate) lock: Arc<File>,
 }
 
 /// What opening found.
@@ -48,6 +52,8 @@ pub struct Opened {
     pub recovered: Option<Recovered>,
     /// A newer Daypack was here: everything can be read and nothing is written. Its schema number and ours.
     pub newer: Option<(i64, i64)>,
+    /// These lie unsealed beside a sealed folder: they were changed while it was being sealed, so they stay.
+    pub left_plain: Vec<PathBuf>,
 }
 
 /// Bytes on the disk.
@@ -72,7 +78,8 @@ impl Store {
     /// ([`Opened::recovered`]); a newer program's is opened to read ([`Opened::newer`]).
     /// Errors: `InUse`, `NewerDatabase` (not even to be read), `Damaged` (and there is nothing to get it back from;
     /// nothing was changed), `NoSpace`.
-    /// `InUseElsewhere` when the folder is on a network and another computer has it open.
+    /// `InUseElsewhere` when the folder is on a network and another computer has it open. `Sealed`: see
+    /// [`Store::open_sealed`].
     pub fn open(dir: &Path, clock_now: TimeMs) -> Result<Self, StoreError> {
         Self::open_with(dir, clock_now, &Means::default())
     }
@@ -87,15 +94,31 @@ impl Store {
         refuse_unsafe_sqlite(rusqlite::version_number(), rusqlite::version())?;
         objects::create_private_dir(dir)?;
         let lock = lock(dir)?;
+        if sealed_folder::is_sealed(&*means.disk, dir) {
+            return Err(StoreError::Sealed);
+        }
+        sealed_folder::settle(&*means.disk, dir, clock_now)?;
+        Self::open_at(dir, dir.to_owned(), lock, None, clock_now, means)
+    }
+
+    /// Opens the folder whose things lie in `home`, sealed or not.
+    pub(crate) fn open_at(
+        dir: &Path,
+        home: PathBuf,
+        lock: File,
+        seal: Option<Arc<Seal>>,
+        clock_now: TimeMs,
+        means: &Means,
+    ) -> Result<Self, StoreError> {
         let disk = Arc::clone(&means.disk);
-        let near = (means.near)(dir);
+        let near = (means.near)(&home);
         if let Some(near) = &near {
-            home::take_lease(&*disk, dir, &means.host, clock_now)?;
-            home::move_near(&*disk, dir, near, clock_now)?;
+            home::take_lease(&*disk, &home, &means.host, clock_now)?;
+            home::move_near(&*disk, &home, near, clock_now)?;
         }
         let lease = near.as_ref().map(|_| means.host.clone());
-        let live = near.as_deref().unwrap_or(dir);
-        let opening = Opening { dir: live, disk: &disk, before_migration: &|_| Ok(()) };
+        let live = near.as_deref().unwrap_or(&home);
+        let opening = Opening { dir: live, disk: &disk, seal: seal.as_ref(), before_migration: &|_| Ok(()) };
         let newer = Db::newer(&opening, &LEARNER)?;
         let newer = newer.or(Db::newer(&opening, &CATALOGUE)?);
         let short = Arc::new(AtomicBool::new(false));
@@ -106,8 +129,16 @@ impl Store {
                 Db::open_to_read(&opening, &CATALOGUE, numbers)?,
             ),
             None => {
-                let ground =
-                    Ground { dir, live, lease: lease.as_deref(), disk: &disk, now: clock_now, short: &short };
+                let ground = Ground {
+                    dir: &home,
+                    live,
+                    lease: lease.as_deref(),
+                    disk: &disk,
+                    seal: seal.as_ref(),
+                    ballast: dir,
+                    now: clock_now,
+                    short: &short,
+                };
                 let (learner, recovered) = recovery::open(&ground)?;
                 opened.recovered = recovered;
                 let catalogue = match Db::open(&opening, &CATALOGUE) {
@@ -124,15 +155,17 @@ impl Store {
         Ok(Self {
             learner,
             catalogue,
-            objects: Objects::at(&dir.join("objects"), newer.is_some())?,
-            mine: Objects::at(&dir.join("mine"), newer.is_some())?,
+            objects: Objects::at(&dir.join("objects"), newer.is_some(), None)?,
+            mine: Objects::at(&home.join("mine"), newer.is_some(), seal.clone())?,
             secrets: Secrets::at(dir),
             dir: dir.to_owned(),
+            home,
             disk,
+            seal,
             short,
             lease,
             opened,
-            _lock: lock,
+            lock: Arc::new(lock),
         })
     }
 
@@ -152,8 +185,8 @@ impl Store {
     pub fn keep_lease(&self, now: TimeMs) -> Result<(), StoreError> {
         match &self.lease {
             Some(host) => {
-                home::hold_lease(&*self.disk, &self.dir, host)?;
-                home::take_lease(&*self.disk, &self.dir, host, now)
+                home::hold_lease(&*self.disk, &self.home, host)?;
+                home::take_lease(&*self.disk, &self.home, host, now)
             }
             None => Ok(()),
         }
@@ -181,7 +214,7 @@ impl Store {
     }
 
     fn backups(&self) -> Backups {
-        Backups::at(&self.dir, Arc::clone(&self.disk))
+        Backups::at(&self.home, Arc::clone(&self.disk), self.seal.clone())
     }
 
     /// What opening found.
@@ -235,13 +268,13 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        if self.lease.as_ref().is_some_and(|host| home::hold_lease(&*self.disk, &self.dir, host).is_ok()) {
-            home::end_lease(&*self.disk, &self.dir);
+        if self.lease.as_ref().is_some_and(|host| home::hold_lease(&*self.disk, &self.home, host).is_ok()) {
+            home::end_lease(&*self.disk, &self.home);
         }
     }
 }
 
-fn lock(dir: &Path) -> Result<File, StoreError> {
+pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
     let file = File::options().create(true).truncate(false).write(true).open(dir.join("daypack.lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

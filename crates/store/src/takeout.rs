@@ -30,7 +30,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("trust", "which keys to believe is decided on each computer"),
     ("machines", "made anew from the states of the work"),
     ("places", "the page that was open"),
-    ("journal_mark", "ties this folder to its own journal"),
+    ("journal_mark", "how far this folder's own journal is"),
     ("sqlite_sequence", "SQLite's own"),
 ];
 

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use daypack_app::api::input::*;
 use daypack_app::api::work::ClockFactView;
-use daypack_app::{App, OpenOptions};
+use daypack_app::{App, MemoryKeyring, OpenOptions};
 use daypack_course::TimeMs;
 use daypack_course::outline::ItemKind;
 use daypack_course::work::WorkState;
@@ -19,11 +19,15 @@ fn true_time() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
-async fn open(dir: &std::path::Path, skew: &Arc<AtomicI64>) -> App {
+async fn open(dir: &std::path::Path, skew: &Arc<AtomicI64>, keyring: &Arc<MemoryKeyring>) -> App {
     let skew = Arc::clone(skew);
     let clock = move || TimeMs(true_time() + skew.load(Ordering::SeqCst));
-    let options =
-        OpenOptions { data_dir: dir.to_owned(), clock: Some(Arc::new(clock)), ..OpenOptions::default() };
+    let options = OpenOptions {
+        data_dir: dir.to_owned(),
+        clock: Some(Arc::new(clock)),
+        keyring: Some(keyring.clone()),
+        ..OpenOptions::default()
+    };
     App::open(options).await.expect("opens")
 }
 
@@ -32,7 +36,8 @@ async fn a_clock_that_jumps_loses_nothing_and_is_recorded() {
     let dir = tempfile::tempdir().unwrap();
     let campus = Practice::start(&small_course(), None, &dir.path().join("campus"));
     let skew = Arc::new(AtomicI64::new(0));
-    let app = open(&dir.path().join("data"), &skew).await;
+    let keyring = Arc::new(MemoryKeyring::default());
+    let app = open(&dir.path().join("data"), &skew, &keyring).await;
     let course = enrol(&app, &campus).await;
     let forum = of_kind(&app, &course, ItemKind::Discussion).await.into_iter().next().expect("a discussion");
     let scenarios = [-3_600_000, 7 * 86_400_000, -true_time(), 2_147_483_648_000 - true_time(), 0];
@@ -69,7 +74,7 @@ async fn a_clock_that_jumps_loses_nothing_and_is_recorded() {
     app.close().await;
     drop(app);
     skew.store(-true_time(), Ordering::SeqCst);
-    let app = open(&dir.path().join("data"), &skew).await;
+    let app = open(&dir.path().join("data"), &skew, &keyring).await;
     assert_eq!(outbox(&app).await.work.len(), sent);
     let item = of_kind(&app, &course, ItemKind::Assignment).await.into_iter().next().expect("an assignment");
     let work = hand_in(&app, &course, &item, "written in 1970").await;

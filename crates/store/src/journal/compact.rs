@@ -13,6 +13,7 @@ use super::line::{self, Head};
 use super::{FORMAT, Journal, part_name, part_number};
 use crate::StoreError;
 use crate::db::all;
+use crate::seal;
 
 /// What is confirmed.
 pub(crate) struct Confirmed {
@@ -90,7 +91,7 @@ impl Journal {
         if !self.waiting.is_empty() {
             return Ok(());
         }
-        let history = History::read(&*self.disk, &self.dir)?;
+        let history = History::read(&*self.disk, &self.dir, self.seal.as_ref())?;
         if history.damaged_lines > 0 && history.last() > backed_up {
             return Ok(()); // What is damaged may be all there is of something.
         }
@@ -104,9 +105,9 @@ impl Journal {
         }
         let base = backed_up.max(history.base);
         let head = Head { journal: FORMAT, learner: self.learner.clone(), base };
-        let mut bytes = line::write(&head)?;
+        let mut bytes = seal::line(self.seal.as_ref(), line::write(&head)?)?;
         for record in keep.into_iter().rev() {
-            bytes.extend(line::write(record)?);
+            bytes.extend(seal::line(self.seal.as_ref(), line::write(record)?)?);
         }
         let old: Vec<String> =
             self.disk.names(&self.dir)?.into_iter().filter(|name| part_number(name).is_some()).collect();

@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::line::{self, Head, Record};
 use super::{FORMAT, part_name, part_number};
 use crate::StoreError;
 use crate::disk::Disk;
+use crate::seal::Seal;
 
 /// All that the parts of a journal say.
 #[derive(Debug, Default)]
@@ -37,13 +39,18 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Reads all parts in `dir`.
-    pub fn read(disk: &dyn Disk, dir: &Path) -> Result<Self, StoreError> {
+    /// Reads all parts in `dir`, sealed ones by their seal.
+    pub fn read(disk: &dyn Disk, dir: &Path, seal: Option<&Arc<Seal>>) -> Result<Self, StoreError> {
         let mut numbers: Vec<u64> = disk.names(dir)?.iter().filter_map(|name| part_number(name)).collect();
         numbers.sort_unstable();
         let mut parts = Vec::new();
         for number in numbers {
-            parts.push((number, disk.read(&dir.join(part_name(number)))?));
+            let bytes = disk.read(&dir.join(part_name(number)))?;
+            let plain = match seal {
+                Some(seal) => seal.opened_part(&bytes),
+                None => bytes,
+            };
+            parts.push((number, plain));
         }
         Ok(Self::of(parts))
     }

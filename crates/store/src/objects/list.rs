@@ -1,12 +1,16 @@
 //! Which objects there are.
 
+use std::fs::File;
+
 use daypack_course::Digest;
 
 use super::Objects;
 use crate::StoreError;
+use crate::seal::file::Reader;
 
 impl Objects {
-    /// Every complete object with its size, in order of digest. Names that are no digest are passed over.
+    /// Every complete object with its size, in order of digest. Names that are no digest are passed over, and boxes
+    /// that do not open.
     pub fn list(&self) -> Result<Vec<(Digest, u64)>, StoreError> {
         let mut found = Vec::new();
         for folder in std::fs::read_dir(&self.root)? {
@@ -16,8 +20,13 @@ impl Objects {
             }
             for file in std::fs::read_dir(folder.path())? {
                 let file = file?;
-                if let Ok(digest) = Digest::parse(&file.file_name().to_string_lossy()) {
-                    found.push((digest, file.metadata()?.len()));
+                let Ok(digest) = Digest::parse(&file.file_name().to_string_lossy()) else { continue };
+                match &self.seal {
+                    None => found.push((digest, file.metadata()?.len())),
+                    Some(seal) => match File::open(file.path()).and_then(|f| Reader::open(f, seal.files())) {
+                        Ok(reader) => found.push(reader.what()),
+                        Err(error) => tracing::warn!(%error, "a sealed file does not open"),
+                    },
                 }
             }
         }

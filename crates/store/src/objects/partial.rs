@@ -51,7 +51,7 @@ impl Objects {
     /// Opens the partial file of `key` to go on at byte `from`; what lies behind is cut off.
     /// `PartialTooShort` when it holds fewer bytes.
     pub fn partial_open(&self, key: &str, from: u64) -> Result<PartialFile, StoreError> {
-        self.refuse_read_only()?;
+        self.refuse_partial()?;
         let path = self.partial_path(key);
         let mut file = File::options().create(true).truncate(false).write(true).open(path)?;
         let have = file.metadata()?.len();
@@ -74,14 +74,14 @@ impl Objects {
 
     /// Throws the partial file away; fine when there is none.
     pub fn partial_discard(&self, key: &str) -> Result<(), StoreError> {
-        self.refuse_read_only()?;
+        self.refuse_partial()?;
         discard(&self.partial_path(key)).map(|_| ())
     }
 
     /// Proves the whole file and gives it its name; durable on return. Without `expected` the digest is only
     /// found, not proven. Another digest: `WrongBytes`, and the file is thrown away.
     pub fn partial_finish(&self, key: &str, expected: Option<Digest>) -> Result<(Digest, u64), StoreError> {
-        self.refuse_read_only()?;
+        self.refuse_partial()?;
         let path = self.partial_path(key);
         let mut file = match File::options().read(true).write(true).open(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -103,6 +103,7 @@ impl Objects {
 
     /// Opens the file of `key` that arrives in pieces; `proof` names what its bytes are proven by.
     pub fn sparse_open(&self, key: &str, proof: &str) -> Result<(SparseFile, Held), StoreError> {
+        self.refuse_partial()?;
         SparseFile::open(&self.partial_path(key), proof)
     }
 
