@@ -24,6 +24,12 @@ pub fn of_this_computer() -> Arc<dyn Keyring> {
     Arc::new(SystemKeyring::default())
 }
 
+/// A keyring in a file, as `DAYPACK_KEYRING` names one: for tests in which a program goes on where another one ended.
+#[cfg(debug_assertions)]
+pub fn in_file(path: PathBuf) -> Arc<dyn Keyring> {
+    Arc::new(FileKeyring(path))
+}
+
 /// How long a keyring may take: it may be asking the learner for a password.
 const PATIENCE: Duration = Duration::from_secs(90);
 

@@ -346,7 +346,9 @@ fn age(id: u32) -> Duration {
 async fn open(data: &Path, quiet: bool) -> App {
     let end = Instant::now() + Duration::from_secs(5);
     loop {
-        match App::open(OpenOptions { data_dir: data.to_owned(), quiet, ..OpenOptions::default() }).await {
+        let keyring = Some(daypack_app::keyring::in_file(crate::practice::keyring_of(data)));
+        let options = OpenOptions { data_dir: data.to_owned(), quiet, keyring, ..OpenOptions::default() };
+        match App::open(options).await {
             Ok(app) => return app,
             Err(failure) if failure.code == FailureCode::InUse && Instant::now() < end => {}
             Err(failure) => panic!("{failure:?}"),

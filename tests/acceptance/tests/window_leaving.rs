@@ -10,7 +10,7 @@ use daypack_app::{App, OpenOptions};
 use daypack_course::outline::ItemKind;
 use daypack_tests::axe::accessible;
 use daypack_tests::close_button;
-use daypack_tests::practice::{Practice, small_course};
+use daypack_tests::practice::{Practice, keyring_of, small_course};
 use daypack_tests::window::Window;
 use serde_json::json;
 
@@ -19,7 +19,9 @@ const ESSAY: &str = "Written on the bus.";
 /// A data folder with one piece of work that could not be sent: the campus is not there any more.
 async fn unsent(dir: &Path) {
     let mut campus = Practice::start(&small_course(), None, &dir.join("campus"));
-    let options = OpenOptions { data_dir: dir.join("data"), quiet: true, ..OpenOptions::default() };
+    let data_dir = dir.join("data");
+    let keyring = Some(daypack_app::keyring::in_file(keyring_of(&data_dir)));
+    let options = OpenOptions { data_dir, quiet: true, keyring, ..OpenOptions::default() };
     let app = App::open(options).await.unwrap();
     let who =
         SignIn { site: campus.site.clone(), username: "student1".into(), password: "practice-1".into() };
