@@ -125,6 +125,13 @@ impl Window {
         }
     }
 
+    /// Presses what ends the window: the page does it itself a moment later, for the driver's answer would go with it.
+    pub async fn press_at_last(&self, id: &str) {
+        self.part(id).await;
+        let script = "const id = arguments[0]; setTimeout(() => document.querySelector(`[data-testid=${id}]`).click(), 50)";
+        self.run(script, vec![json!(id)]).await;
+    }
+
     /// Waits for an element with this `data-testid` and clicks it.
     pub async fn press(&self, id: &str) {
         self.click(&format!("[data-testid=\"{id}\"]")).await;

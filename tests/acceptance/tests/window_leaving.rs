@@ -109,7 +109,7 @@ async fn a_course_with_unsent_work_goes_in_two_steps_and_the_work_stays_readable
     press_below(&window, "start-afresh").await;
     window.wait("[data-testid=leave][data-left=true]").await;
     let before = window.processes();
-    window.press("leave-anyway").await;
+    window.press_at_last("leave-anyway").await;
     // The program starts anew, on an empty shelf; everything lies aside.
     let end = Instant::now() + Duration::from_secs(15);
     let after = loop {
@@ -156,7 +156,7 @@ async fn closing_with_unsent_work_asks_and_close_ends_the_program() {
         .await;
     assert_eq!(window.processes().len(), 1, "staying is staying");
     close_button::press(&window.processes());
-    window.press("close-now").await;
+    window.press_at_last("close-now").await;
     assert!(gone(&window).await, "it closed");
 }
 
