@@ -1,7 +1,7 @@
 //! Everything a learner produced, as values: what an export holds and an import brings back.
 //!
 //! What must stay true: no secret is in it; each table of `learner.db` is either read here or named in
-//! [`LEFT_OUT`] with its reason (`tests/takeout.rs` holds that); taking a takeout in never overwrites or deletes
+//! [`LEFT_OUT`] with its reason (`takeout/tests.rs` holds that); taking a takeout in never overwrites or deletes
 //! ([`Store::takeout_merge`]). The written form is documented in `docs/export-format.md`.
 
 mod merge;
