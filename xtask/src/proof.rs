@@ -37,11 +37,9 @@ pub fn soak(arguments: &[String]) -> Result<(), String> {
     let folder = root().join("target/soak");
     std::fs::create_dir_all(&folder).map_err(|error| format!("target/soak: {error}"))?;
     let since = soak::since();
-    let environment = [
-        ("DAYPACK_SOAK_MINUTES", minutes.as_ref()),
-        ("DAYPACK_SOAK", folder.as_os_str()),
-        ("DAYPACK_SOAK_SINCE", since.as_ref()),
-    ];
+    let mut environment: Vec<(&str, &std::ffi::OsStr)> =
+        vec![("DAYPACK_SOAK_MINUTES", minutes.as_ref()), ("DAYPACK_SOAK", folder.as_os_str())];
+    environment.extend(since.iter().map(|(name, commit)| (name.as_str(), commit.as_ref())));
     let screen = Screen::start()?;
     let wanted = |name: &str| name.contains("soak") && name.contains(&only);
     let mut result = Ok(());

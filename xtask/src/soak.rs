@@ -1,6 +1,7 @@
 //! `docs/soak.md`: what the long runs reached, from the lines that they leave in `target/soak/*.tsv`.
 //!
-//! A line is: what, how many, how many of them bad, since which commit; parted by tabs.
+//! A line is: what, how many, how many of them bad, since which commit; parted by tabs. Each run counts since the last
+//! commit of the code that it covers, so that a change elsewhere does not begin it anew.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,14 +10,31 @@ use std::process::Command;
 use crate::root::root;
 
 const HEAD: &str = "# Long runs\n\n\
-    Written by `cargo xtask soak`, which goes on where it stopped. A run begins anew when the code under test has\n\
+    Written by `cargo xtask soak`, which goes on where it stopped. A run begins anew when the code that it covers has\n\
     another commit. Bad ones are kept in `target/soak/*.failed` with their seed.\n\n\
     | what | how many | bad | since commit |\n| --- | ---: | ---: | --- |\n";
 
-/// The last commit of the code under test.
-pub fn since() -> String {
+/// The long runs by the names of their lines in `target/soak`, and the code that each covers.
+const COVERS: [(&str, &[&str]); 4] = [
+    ("lives", &["crates/engine", "crates/course"]),
+    ("power-cut", &["crates/store", "crates/course"]),
+    ("kills", &["crates", "src-tauri", "ui/src"]),
+    ("window-kills", &["crates", "src-tauri", "ui/src"]),
+];
+
+/// What the long tests read: `DAYPACK_SOAK_SINCE_NAME` for each, the last commit of the code that it covers.
+pub fn since() -> Vec<(String, String)> {
+    COVERS.iter().map(|(name, places)| (variable(name), last_commit(places))).collect()
+}
+
+fn variable(name: &str) -> String {
+    format!("DAYPACK_SOAK_SINCE_{}", name.to_uppercase().replace('-', "_"))
+}
+
+fn last_commit(places: &[&str]) -> String {
     let asked = Command::new("git")
-        .args(["log", "-1", "--format=%h", "--", "crates", "src-tauri"])
+        .args(["log", "-1", "--format=%h", "--"])
+        .args(places)
         .current_dir(root())
         .output();
     match asked {
@@ -52,6 +70,17 @@ fn page(lines: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_run_names_code_that_is_there() {
+        for (name, places) in COVERS {
+            assert!(!places.is_empty(), "{name}");
+            for place in places {
+                assert!(root().join(place).is_dir(), "{name}: {place}");
+            }
+        }
+        assert_eq!(variable("window-kills"), "DAYPACK_SOAK_SINCE_WINDOW_KILLS");
+    }
 
     #[test]
     fn each_run_is_a_row() {

@@ -86,7 +86,7 @@ impl Run {
 #[ignore = "a long run; started by `cargo xtask soak`"]
 fn millions_of_lives_lose_and_double_nothing() {
     let minutes = std::env::var("DAYPACK_SOAK_MINUTES").ok().and_then(|m| m.parse().ok()).unwrap_or(10_u64);
-    let since = std::env::var("DAYPACK_SOAK_SINCE").unwrap_or_else(|_| "unknown".to_owned());
+    let since = std::env::var("DAYPACK_SOAK_SINCE_LIVES").unwrap_or_else(|_| "unknown".to_owned());
     let folder = folder();
     let mut run = Run::load(&folder, &since);
     println!("lives from seed {} on", run.done);

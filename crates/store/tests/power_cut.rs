@@ -124,7 +124,7 @@ fn patience() -> Duration {
 /// The line of a long run (`docs/howto/soak.md`).
 fn note_long_run(disks: usize) {
     let Some(folder) = std::env::var_os("DAYPACK_SOAK") else { return };
-    let since = std::env::var("DAYPACK_SOAK_SINCE").unwrap_or_else(|_| "unknown".to_owned());
+    let since = std::env::var("DAYPACK_SOAK_SINCE_POWER_CUT").unwrap_or_else(|_| "unknown".to_owned());
     let line = format!("disks that a power cut leaves\t{disks}\t0\t{since}\n");
     std::fs::write(Path::new(&folder).join("power-cut.tsv"), line).unwrap();
 }

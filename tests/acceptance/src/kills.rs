@@ -110,7 +110,8 @@ fn written(data: &Path) -> u64 {
 /// Adds to the line of a long run in `DAYPACK_SOAK` (see `docs/howto/soak.md`); a run of other code begins anew.
 pub fn note_long_run(name: &str, what: &str, done: u64, bad: u64) {
     let Some(folder) = std::env::var_os("DAYPACK_SOAK").map(std::path::PathBuf::from) else { return };
-    let since = std::env::var("DAYPACK_SOAK_SINCE").unwrap_or_else(|_| "unknown".to_owned());
+    let since = format!("DAYPACK_SOAK_SINCE_{}", name.to_uppercase().replace('-', "_"));
+    let since = std::env::var(since).unwrap_or_else(|_| "unknown".to_owned());
     let path = folder.join(format!("{name}.tsv"));
     let before = std::fs::read_to_string(&path).unwrap_or_default();
     let (mut all, mut all_bad) = (done, bad);
