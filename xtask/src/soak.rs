@@ -16,7 +16,21 @@ const HEAD: &str = "# Long runs\n\n\
 
 /// The long runs by the names of their lines in `target/soak`, and the code that each covers.
 const COVERS: [(&str, &[&str]); 4] = [
-    ("lives", &["crates/engine", "crates/course"]),
+    (
+        "lives",
+        &[
+            "crates/engine/src/outbox.rs",
+            "crates/engine/src/outbox",
+            "crates/engine/src/backoff.rs",
+            "crates/engine/src/link/budget.rs",
+            "crates/engine/tests/lives.rs",
+            "crates/engine/tests/lives",
+            "crates/engine/tests/common",
+            "crates/course/src/ids.rs",
+            "crates/course/src/time.rs",
+            "crates/course/src/work.rs",
+        ],
+    ),
     ("power-cut", &["crates/store", "crates/course"]),
     ("kills", &["crates", "src-tauri", "ui/src"]),
     ("window-kills", &["crates", "src-tauri", "ui/src"]),
@@ -76,7 +90,7 @@ mod tests {
         for (name, places) in COVERS {
             assert!(!places.is_empty(), "{name}");
             for place in places {
-                assert!(root().join(place).is_dir(), "{name}: {place}");
+                assert!(root().join(place).exists(), "{name}: {place}");
             }
         }
         assert_eq!(variable("window-kills"), "DAYPACK_SOAK_SINCE_WINDOW_KILLS");
