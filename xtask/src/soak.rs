@@ -15,7 +15,7 @@ const HEAD: &str = "# Long runs\n\n\
     | what | how many | bad | since commit |\n| --- | ---: | ---: | --- |\n";
 
 /// The long runs by the names of their lines in `target/soak`, and the code that each covers.
-const COVERS: [(&str, &[&str]); 4] = [
+const COVERS: [(&str, &[&str]); 5] = [
     (
         "lives",
         &[
@@ -32,6 +32,7 @@ const COVERS: [(&str, &[&str]); 4] = [
         ],
     ),
     ("power-cut", &["crates/store", "crates/course"]),
+    ("cuts", &["crates"]),
     ("kills", &["crates", "src-tauri", "ui/src"]),
     ("window-kills", &["crates", "src-tauri", "ui/src"]),
 ];

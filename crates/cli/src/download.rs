@@ -16,6 +16,9 @@ use serde_json::json;
 /// How often it is looked.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// How long until an address that did not answer is asked again.
+const AGAIN: Duration = Duration::from_secs(2);
+
 /// What to download.
 #[derive(Args)]
 pub struct Download {
@@ -39,12 +42,35 @@ pub async fn download(arguments: Download) -> ExitCode {
         Ok(app) => app,
         Err(failure) => return refused(&failure),
     };
-    let exit = match add(&app, &arguments.url).await {
-        Ok(courses) => wait(&app, &arguments, courses.len()).await,
+    let exit = match add_patiently(&app, &arguments).await {
+        Ok(_) => wait(&app, &arguments).await,
         Err(failure) => refused(&failure),
     };
     app.close().await;
     exit
+}
+
+/// [`add`], again and again while nothing answers at an address that this folder has met before: a run that was cut
+/// off goes on when the link is back. A new address that does not answer is said at once.
+async fn add_patiently(app: &App, arguments: &Download) -> Result<Vec<input::CourseInput>, Failure> {
+    let begin = Instant::now();
+    loop {
+        let failure = match add(app, &arguments.url).await {
+            Ok(courses) => return Ok(courses),
+            Err(failure) => failure,
+        };
+        let is_over = begin.elapsed() >= Duration::from_secs(arguments.patience);
+        if failure.code != FailureCode::Unreachable || is_over || !is_known(app, &arguments.url).await? {
+            return Err(failure);
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn is_known(app: &App, url: &str) -> Result<bool, Failure> {
+    let libraries = app.library(input::Nothing {}).await?.libraries;
+    let plain = |address: &str| address.trim_end_matches('/').to_owned();
+    Ok(libraries.iter().any(|library| plain(&library.address) == plain(url)))
 }
 
 /// Adds what the address names and asks for all of it.
@@ -71,7 +97,7 @@ async fn add(app: &App, url: &str) -> Result<Vec<input::CourseInput>, Failure> {
     Ok(courses)
 }
 
-async fn wait(app: &App, arguments: &Download, courses: usize) -> ExitCode {
+async fn wait(app: &App, arguments: &Download) -> ExitCode {
     let (mut best, mut since) = (0, Instant::now());
     loop {
         tokio::time::sleep(LOOK).await;
@@ -87,7 +113,7 @@ async fn wait(app: &App, arguments: &Download, courses: usize) -> ExitCode {
         let is_any = |state: JobState| jobs.iter().any(|job| job.state == state);
         if jobs.iter().all(|job| job.state == JobState::Done) {
             let files: u32 = jobs.iter().map(|job| job.files_done).sum();
-            println!("{}", json!({ "ok": { "courses": courses, "files": files, "bytes": here } }));
+            println!("{}", json!({ "ok": { "courses": jobs.len(), "files": files, "bytes": here } }));
             return ExitCode::SUCCESS;
         }
         if is_any(JobState::NoSpace) {

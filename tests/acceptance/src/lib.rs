@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 pub mod axe;
+#[cfg(target_os = "linux")]
+pub mod big;
 #[cfg(unix)]
 pub mod close_button;
 pub mod hostile;
@@ -14,6 +16,8 @@ pub mod packed;
 pub mod practice;
 pub mod refusals;
 pub mod refusing;
+#[cfg(target_os = "linux")]
+pub mod static_host;
 pub mod stranger;
 #[cfg(target_os = "linux")]
 pub mod tray;
