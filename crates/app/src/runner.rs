@@ -43,18 +43,18 @@ pub(crate) enum Note {
     Settings,
     /// The system's word on whether the link costs money.
     Metered(Option<bool>),
-    /// A try to send ended.
-    SendEnded(WorkId, Outcome),
-    /// A question to the site ended.
-    SettleEnded(WorkId, Settled),
+    /// The try of this number to send ended.
+    SendEnded(WorkId, u64, Outcome),
+    /// The question of this number to the site ended.
+    SettleEnded(WorkId, u64, Settled),
     /// The learner signed in.
     SignedIn(AccountId),
     /// Tokens can be had again; these accounts have one.
     KeyOpened(BTreeSet<AccountId>),
     /// It could not be sent: its sign-in is sealed and the key is away.
-    SendLocked(WorkId),
+    SendLocked(WorkId, u64),
     /// The same when the site was to be asked what became of it.
-    SettleLocked(WorkId),
+    SettleLocked(WorkId, u64),
     /// Files to take along.
     Take {
         /// The course.

@@ -9,8 +9,9 @@
 //!   [`Outbox::forget_accepted_before`] only, which drops the machine's entry, never the work.
 //! - **Order** holds inside one target of one account, strictly. Between targets there is none, so that one
 //!   poisoned piece holds up nobody but the later pieces for its own target.
-//! - **One end for one send**: the caller reports exactly one `SendEnded` for each `Send` it performs, and one
-//!   `SettleEnded` for each `Settle`. A reply that comes after it gave up is dropped, unless it is a receipt.
+//! - **One end for one send**: sends and questions have numbers ([`Entry::errand`]), and an end is believed only for
+//!   the one that is on its way. A reply that comes twice, or after the caller gave up, is old news, unless it is a
+//!   receipt.
 //! - A receipt is believed whenever it comes; "not landed" is believed only when it was asked for.
 //! - **Nobody guesses.** What cannot be read back at a site, or what the site stays silent about, becomes
 //!   [`WorkState::Unclear`]: it is never sent again by itself, only on the learner's word.
@@ -84,6 +85,8 @@ pub enum Event {
     SendEnded {
         /// Of what.
         id: WorkId,
+        /// Which send: [`Entry::errand`] at the time of [`Effect::Send`].
+        errand: u64,
         /// How.
         outcome: Outcome,
     },
@@ -91,6 +94,8 @@ pub enum Event {
     SettleEnded {
         /// Of what.
         id: WorkId,
+        /// Which question: [`Entry::errand`] at the time of [`Effect::Settle`].
+        errand: u64,
         /// How.
         settled: Settled,
     },
@@ -181,8 +186,10 @@ impl Outbox {
             }
             Event::SiteDown { account } => self.reach.down(&account),
             Event::Budget { budget } => self.budget = budget,
-            Event::SendEnded { id, outcome } => self.send_ended(&id, outcome, now, &mut out),
-            Event::SettleEnded { id, settled } => self.settle_ended(&id, settled, now, &mut out),
+            Event::SendEnded { id, errand, outcome } => self.send_ended(&id, errand, outcome, now, &mut out),
+            Event::SettleEnded { id, errand, settled } => {
+                self.settle_ended(&id, errand, settled, now, &mut out);
+            }
             Event::LearnerRetries { id } => self.retry(&id, now, &mut out),
             Event::LearnerSays { id, arrived } => self.learner_says(&id, arrived, now, &mut out),
             Event::SetAside { id } => {
@@ -286,14 +293,15 @@ impl Outbox {
         out.extend(self.signed_out.iter().cloned().map(Effect::NeedsSignIn));
     }
 
-    fn send_ended(&mut self, id: &WorkId, outcome: Outcome, now: TimeMs, out: &mut Vec<Effect>) {
-        let old_sign_in = self.before_sign_in.remove(id);
+    fn send_ended(&mut self, id: &WorkId, errand: u64, outcome: Outcome, now: TimeMs, out: &mut Vec<Effect>) {
         let seed = self.seed;
         let Some(entry) = self.entries.get_mut(id) else { return };
+        let is_this = entry.state == WorkState::Sending && entry.errand == errand;
+        let old_sign_in = is_this && self.before_sign_in.remove(id);
         if let Outcome::Accepted(receipt) = outcome {
             return accept(entry, receipt, now, out);
         }
-        if entry.state != WorkState::Sending {
+        if !is_this {
             return;
         }
         match outcome {
@@ -336,11 +344,18 @@ impl Outbox {
         }
     }
 
-    fn settle_ended(&mut self, id: &WorkId, settled: Settled, now: TimeMs, out: &mut Vec<Effect>) {
-        let asked = self.settling.remove(id);
-        let old_sign_in = self.before_sign_in.remove(id);
+    fn settle_ended(
+        &mut self,
+        id: &WorkId,
+        errand: u64,
+        settled: Settled,
+        now: TimeMs,
+        out: &mut Vec<Effect>,
+    ) {
         let seed = self.seed;
         let Some(entry) = self.entries.get_mut(id) else { return };
+        let asked = entry.errand == errand && self.settling.remove(id);
+        let old_sign_in = asked && self.before_sign_in.remove(id);
         if let Settled::Landed(receipt) = settled {
             return accept(entry, receipt, now, out);
         }

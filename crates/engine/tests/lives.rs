@@ -89,6 +89,14 @@ fn control_sending_unclear_work_again_without_the_learner_is_caught() {
 }
 
 #[test]
+fn control_believing_a_reply_that_comes_twice_is_caught() {
+    let found = first_failure(20_000, |seed| Life::new(seed, Habit::BelievesOldReplies).live());
+    let (seed, why) = found.expect("the judge saw nothing wrong");
+    println!("BelievesOldReplies: seed {seed}: {why}");
+    assert!(why.contains("twice"), "{why}");
+}
+
+#[test]
 fn control_believing_the_wall_clock_is_caught() {
     let found = first_failure(20_000, |seed| Life::new(seed, Habit::TrustsWallClock).live());
     let (seed, why) = found.expect("the judge saw nothing wrong");

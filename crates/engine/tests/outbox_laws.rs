@@ -36,12 +36,17 @@ fn refusal() -> Refusal {
     Refusal { why: RefusalReason::Closed, said: "closed".to_owned(), at: TimeMs(0) }
 }
 
-fn ended(n: u8, outcome: Outcome) -> Event {
-    Event::SendEnded { id: id(n), outcome }
+/// The number of what is on its way, or was last.
+fn errand(outbox: &Outbox, n: u8) -> u64 {
+    outbox.entry(&id(n)).map_or(0, |entry| entry.errand)
 }
 
-fn settled(n: u8, settled: Settled) -> Event {
-    Event::SettleEnded { id: id(n), settled }
+fn ended(outbox: &Outbox, n: u8, outcome: Outcome) -> Event {
+    Event::SendEnded { id: id(n), errand: errand(outbox, n), outcome }
+}
+
+fn settled(outbox: &Outbox, n: u8, settled: Settled) -> Event {
+    Event::SettleEnded { id: id(n), errand: errand(outbox, n), settled }
 }
 
 fn sends(effects: &[Effect]) -> Vec<&WorkId> {
@@ -84,14 +89,14 @@ fn a_slow_upload_leaves_room_for_small_answers() {
 #[test]
 fn a_lost_reply_is_read_back_after_the_grace_and_found() {
     let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
-    let effects = outbox.step(ended(1, Outcome::Unknown), TimeMs(100));
+    let effects = outbox.step(ended(&outbox, 1, Outcome::Unknown), TimeMs(100));
     let due = TimeMs(100 + SETTLE_GRACE_MS);
     assert_eq!(effects, [Effect::StateChanged(id(1), WorkState::InDoubt), Effect::WakeAt(due)]);
     for hurry in [Event::LearnerRetries { id: id(1) }, Event::LinkUp, Event::Tick] {
         assert_eq!(outbox.step(hurry, TimeMs(200)), [Effect::WakeAt(due)]);
     }
     assert_eq!(outbox.step(Event::Tick, due), [Effect::Settle(id(1))]);
-    let effects = outbox.step(settled(1, Settled::Landed(receipt())), due);
+    let effects = outbox.step(settled(&outbox, 1, Settled::Landed(receipt())), due);
     assert_eq!(effects, [Effect::StateChanged(id(1), WorkState::Accepted { receipt: receipt() })]);
     assert_eq!(outbox.unsent(), 0);
 }
@@ -99,26 +104,60 @@ fn a_lost_reply_is_read_back_after_the_grace_and_found() {
 #[test]
 fn not_landed_is_believed_only_when_it_was_asked_for() {
     let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
-    assert_eq!(outbox.step(settled(1, Settled::NotLanded), TimeMs(1)), []);
-    outbox.step(ended(1, Outcome::Unknown), TimeMs(2));
-    assert_eq!(sends(&outbox.step(settled(1, Settled::NotLanded), TimeMs(3))), Vec::<&WorkId>::new());
+    assert_eq!(outbox.step(settled(&outbox, 1, Settled::NotLanded), TimeMs(1)), []);
+    outbox.step(ended(&outbox, 1, Outcome::Unknown), TimeMs(2));
+    assert_eq!(
+        sends(&outbox.step(settled(&outbox, 1, Settled::NotLanded), TimeMs(3))),
+        Vec::<&WorkId>::new()
+    );
     assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::InDoubt);
+}
+
+#[test]
+fn an_old_reply_that_comes_twice_says_nothing_about_the_send_on_its_way() {
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
+    let first = ended(&outbox, 1, Outcome::Unreachable);
+    outbox.step(first.clone(), TimeMs(1));
+    assert_eq!(sends(&outbox.step(Event::LinkUp, TimeMs(2))), [&id(1)]);
+    assert_eq!(outbox.step(first, TimeMs(3)), []);
+    assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::Sending);
+    // The control: the reply of the send on its way is heard.
+    outbox.step(ended(&outbox, 1, Outcome::Unreachable), TimeMs(4));
+    assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::Waiting);
+}
+
+#[test]
+fn an_old_not_there_that_comes_twice_says_nothing_about_a_later_send() {
+    let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
+    outbox.step(ended(&outbox, 1, Outcome::Unknown), TimeMs(0));
+    outbox.step(Event::Tick, TimeMs(SETTLE_GRACE_MS));
+    let not_there = settled(&outbox, 1, Settled::NotLanded);
+    outbox.step(not_there.clone(), TimeMs(SETTLE_GRACE_MS));
+    let now = TimeMs(10 * SETTLE_GRACE_MS);
+    outbox.step(Event::LinkUp, now);
+    outbox.step(ended(&outbox, 1, Outcome::Unknown), now);
+    let later = now.plus(SETTLE_GRACE_MS);
+    assert_eq!(outbox.step(Event::Tick, later), [Effect::Settle(id(1))]);
+    outbox.step(not_there, later);
+    assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::InDoubt);
+    outbox.step(settled(&outbox, 1, Settled::NotLanded), later);
+    assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::Waiting, "the control");
 }
 
 #[test]
 fn a_receipt_is_believed_even_after_a_refusal() {
     let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
-    outbox.step(ended(1, Outcome::Refused(refusal())), TimeMs(1));
-    outbox.step(ended(1, Outcome::Accepted(receipt())), TimeMs(2));
+    outbox.step(ended(&outbox, 1, Outcome::Refused(refusal())), TimeMs(1));
+    outbox.step(ended(&outbox, 1, Outcome::Accepted(receipt())), TimeMs(2));
     assert!(matches!(outbox.entry(&id(1)).unwrap().state, WorkState::Accepted { .. }));
 }
 
 #[test]
 fn a_site_that_will_not_tell_leaves_the_doubt_so_a_retry_asks_first() {
     let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
-    outbox.step(ended(1, Outcome::Unknown), TimeMs(0));
+    outbox.step(ended(&outbox, 1, Outcome::Unknown), TimeMs(0));
     outbox.step(Event::Tick, TimeMs(SETTLE_GRACE_MS));
-    outbox.step(settled(1, Settled::Refused(refusal())), TimeMs(SETTLE_GRACE_MS));
+    outbox.step(settled(&outbox, 1, Settled::Refused(refusal())), TimeMs(SETTLE_GRACE_MS));
     let effects = outbox.step(Event::LearnerRetries { id: id(1) }, TimeMs(SETTLE_GRACE_MS));
     assert_eq!(effects, [Effect::StateChanged(id(1), WorkState::InDoubt), Effect::Settle(id(1))]);
 }
@@ -126,7 +165,7 @@ fn a_site_that_will_not_tell_leaves_the_doubt_so_a_retry_asks_first() {
 #[test]
 fn a_refusal_stops_its_target_until_it_is_set_aside_or_retried() {
     let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts), added(2, "a", "t", Lane::Posts)]);
-    let effects = outbox.step(ended(1, Outcome::Refused(refusal())), TimeMs(1));
+    let effects = outbox.step(ended(&outbox, 1, Outcome::Refused(refusal())), TimeMs(1));
     assert!(sends(&effects).is_empty());
     let mut retried = outbox.clone();
     assert_eq!(sends(&retried.step(Event::LearnerRetries { id: id(1) }, TimeMs(2))), [&id(1)]);
@@ -138,17 +177,20 @@ fn a_refusal_stops_its_target_until_it_is_set_aside_or_retried() {
 fn an_instant_named_by_the_site_is_honoured_but_not_for_ever() {
     let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
     let later = Outcome::Later { not_before: Some(TimeMs(50_000)) };
-    assert_eq!(wake(&outbox.step(ended(1, later), TimeMs(1))), Some(TimeMs(50_000)));
+    assert_eq!(wake(&outbox.step(ended(&outbox, 1, later), TimeMs(1))), Some(TimeMs(50_000)));
     assert_eq!(wake(&outbox.step(Event::LearnerRetries { id: id(1) }, TimeMs(2))), Some(TimeMs(50_000)));
     assert_eq!(sends(&outbox.step(Event::Tick, TimeMs(50_000))), [&id(1)]);
     let never = Outcome::Later { not_before: Some(TimeMs(i64::MAX)) };
-    assert_eq!(wake(&outbox.step(ended(1, never), TimeMs(60_000))), Some(TimeMs(60_000 + SITE_WAIT_CAP_MS)));
+    assert_eq!(
+        wake(&outbox.step(ended(&outbox, 1, never), TimeMs(60_000))),
+        Some(TimeMs(60_000 + SITE_WAIT_CAP_MS))
+    );
 }
 
 #[test]
 fn a_link_that_comes_up_ends_the_wait_for_it() {
     let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
-    assert!(wake(&outbox.step(ended(1, Outcome::Unreachable), TimeMs(1))).is_some());
+    assert!(wake(&outbox.step(ended(&outbox, 1, Outcome::Unreachable), TimeMs(1))).is_some());
     outbox.step(Event::LinkDown, TimeMs(2));
     assert_eq!(sends(&outbox.step(Event::LinkUp, TimeMs(3))), [&id(1)]);
 }
@@ -157,7 +199,7 @@ fn a_link_that_comes_up_ends_the_wait_for_it() {
 fn a_clock_set_back_a_week_does_not_make_work_wait_a_week() {
     const WEEK: i64 = 7 * 24 * 3_600_000;
     let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
-    outbox.step(ended(1, Outcome::Unreachable), TimeMs(WEEK));
+    outbox.step(ended(&outbox, 1, Outcome::Unreachable), TimeMs(WEEK));
     let at = wake(&outbox.step(Event::Tick, TimeMs(0))).unwrap();
     assert!(at <= TimeMs(BACKOFF_CAP_MS));
 }
@@ -169,9 +211,9 @@ fn an_expired_sign_in_stops_its_account_only_and_is_told_once() {
         added(2, "a", "t2", Lane::Posts),
         added(3, "b", "t1", Lane::Posts),
     ]);
-    let effects = outbox.step(ended(1, Outcome::SignIn), TimeMs(1));
+    let effects = outbox.step(ended(&outbox, 1, Outcome::SignIn), TimeMs(1));
     assert!(effects.contains(&Effect::NeedsSignIn("a".into())) && sends(&effects).is_empty());
-    let effects = outbox.step(ended(2, Outcome::SignIn), TimeMs(2));
+    let effects = outbox.step(ended(&outbox, 2, Outcome::SignIn), TimeMs(2));
     assert_eq!(effects, [Effect::StateChanged(id(2), WorkState::Waiting)]);
     assert_eq!(sends(&outbox.step(added(4, "b", "t4", Lane::Posts), TimeMs(3))), [&id(4)]);
     let effects = outbox.step(Event::SignedIn { account: AccountId::new("a") }, TimeMs(4));
@@ -181,9 +223,9 @@ fn an_expired_sign_in_stops_its_account_only_and_is_told_once() {
 #[test]
 fn old_news_of_an_expired_sign_in_does_not_ask_twice() {
     let (mut outbox, _) = online([added(1, "a", "t1", Lane::Posts), added(2, "a", "t2", Lane::Posts)]);
-    outbox.step(ended(1, Outcome::SignIn), TimeMs(1));
+    outbox.step(ended(&outbox, 1, Outcome::SignIn), TimeMs(1));
     outbox.step(Event::SignedIn { account: "a".into() }, TimeMs(2));
-    let effects = outbox.step(ended(2, Outcome::SignIn), TimeMs(3));
+    let effects = outbox.step(ended(&outbox, 2, Outcome::SignIn), TimeMs(3));
     assert_eq!(sends(&effects), [&id(2)]);
     assert_eq!(outbox.signed_out().count(), 0);
 }
@@ -191,8 +233,8 @@ fn old_news_of_an_expired_sign_in_does_not_ask_twice() {
 #[test]
 fn forgetting_drops_only_what_was_accepted_long_ago() {
     let (mut outbox, _) = online([added(1, "a", "t1", Lane::Posts), added(2, "a", "t2", Lane::Posts)]);
-    outbox.step(ended(1, Outcome::Accepted(receipt())), TimeMs(10));
-    outbox.step(ended(2, Outcome::Refused(refusal())), TimeMs(10));
+    outbox.step(ended(&outbox, 1, Outcome::Accepted(receipt())), TimeMs(10));
+    outbox.step(ended(&outbox, 2, Outcome::Refused(refusal())), TimeMs(10));
     outbox.forget_accepted_before(TimeMs(10));
     assert_eq!(outbox.entries().count(), 2);
     outbox.forget_accepted_before(TimeMs(11));
@@ -201,11 +243,11 @@ fn forgetting_drops_only_what_was_accepted_long_ago() {
 
 fn silent_site(outbox: &mut Outbox, n: u8) -> i64 {
     let mut now = 0;
-    outbox.step(ended(n, Outcome::Unknown), TimeMs(now));
+    outbox.step(ended(outbox, n, Outcome::Unknown), TimeMs(now));
     while outbox.entry(&id(n)).unwrap().state == WorkState::InDoubt {
         now += 3_600_000;
         assert_eq!(outbox.step(Event::Tick, TimeMs(now)), [Effect::Settle(id(n))]);
-        outbox.step(settled(n, Settled::Untold), TimeMs(now));
+        outbox.step(settled(outbox, n, Settled::Untold), TimeMs(now));
         assert!(now < 10 * 3_600_000, "the learner is never asked");
     }
     now
@@ -224,7 +266,7 @@ fn after_long_silence_the_learner_is_asked_and_nothing_is_sent_without_a_word() 
         [Effect::Settle(id(1))],
         "the site is looked at, nothing is sent"
     );
-    outbox.step(settled(1, Settled::Untold), later);
+    outbox.step(settled(&outbox, 1, Settled::Untold), later);
     let effects = outbox.step(Event::LearnerSays { id: id(1), arrived: false }, later);
     assert_eq!(sends(&effects), [&id(1)]);
 }
@@ -236,7 +278,7 @@ fn the_learners_word_that_it_is_there_counts_until_the_site_says_it_better() {
     outbox.step(Event::LearnerSays { id: id(1), arrived: true }, now);
     let WorkState::Accepted { receipt: said } = outbox.entry(&id(1)).unwrap().state.clone() else { panic!() };
     assert_eq!(said.caveat, Some(Caveat::OnLearnersWord));
-    outbox.step(ended(1, Outcome::Accepted(receipt())), now);
+    outbox.step(ended(&outbox, 1, Outcome::Accepted(receipt())), now);
     assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::Accepted { receipt: receipt() });
 }
 
@@ -247,8 +289,8 @@ fn what_cannot_be_read_back_is_asked_of_the_learner_and_what_is_repeatable_of_no
         Event::Added(NewEntry { resend, ..new })
     };
     let (mut outbox, _) = online([class(1, Resend::Neither), class(2, Resend::Repeatable)]);
-    outbox.step(ended(1, Outcome::Unknown), TimeMs(0));
-    outbox.step(ended(2, Outcome::Unknown), TimeMs(0));
+    outbox.step(ended(&outbox, 1, Outcome::Unknown), TimeMs(0));
+    outbox.step(ended(&outbox, 2, Outcome::Unknown), TimeMs(0));
     let effects = outbox.step(Event::Tick, TimeMs(SETTLE_GRACE_MS));
     assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::Unclear);
     assert_eq!(sends(&effects), [&id(2)]);
@@ -307,7 +349,7 @@ fn a_minute_of_connection_drains_the_small_lanes_beside_a_large_upload() {
             break;
         }
         let small = on_its_way.remove(at);
-        effects = outbox.step(ended(small, Outcome::Accepted(receipt())), TimeMs(now));
+        effects = outbox.step(ended(&outbox, small, Outcome::Accepted(receipt())), TimeMs(now));
     }
     let left =
         outbox.entries().filter(|e| e.lane == Lane::SmallAnswers).filter(|e| e.state == WorkState::Waiting);
@@ -321,13 +363,16 @@ fn the_stored_form_stays_readable() {
     let stored = serde_json::to_string(&outbox).unwrap();
     let expected = concat!(
         r#"{"seed":7,"next_seq":1,"entries":{"w1":{"id":"w1","account":"a","target":"t","lane":"small_answers","#,
-        r#""created":0,"seq":0,"state":{"state":"sending"},"tries":1,"misses":0,"not_before":0,"hold":"free","#,
+        r#""created":0,"seq":0,"state":{"state":"sending"},"tries":1,"errand":1,"misses":0,"#,
+        r#""not_before":0,"hold":"free","#,
         r#""doubt":true,"set_aside":false,"changed":0,"resend":"read_back","size":100,"silence":0,"#,
         r#""trouble":null}},"signed_out":[]}"#
     );
     assert_eq!(stored, expected);
     // As version 0.1 wrote it.
-    let older = expected.replace(r#","resend":"read_back","size":100,"silence":0,"trouble":null"#, "");
+    let older = expected
+        .replace(r#","resend":"read_back","size":100,"silence":0,"trouble":null"#, "")
+        .replace(r#""errand":1,"#, "");
     let read: Outbox = serde_json::from_str(&older).unwrap();
     assert_eq!(read.entry(&id(1)).unwrap().resend, Resend::ReadBack);
 }
@@ -356,8 +401,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Restarted),
         3 => Just(Event::LinkUp),
         1 => Just(Event::LinkDown),
-        6 => (n(), outcome).prop_map(|(n, outcome)| ended(n, outcome)),
-        4 => (n(), settle).prop_map(|(n, result)| settled(n, result)),
+        6 => (n(), 0..4_u64, outcome).prop_map(|(n, errand, outcome)| Event::SendEnded { id: id(n), errand, outcome }),
+        4 => (n(), 0..4_u64, settle).prop_map(|(n, errand, settled)| Event::SettleEnded { id: id(n), errand, settled }),
         1 => n().prop_map(|n| Event::LearnerRetries { id: id(n) }),
         1 => n().prop_map(|n| Event::SetAside { id: id(n) }),
         1 => (0..2_u8).prop_map(|a| Event::SignedIn { account: format!("a{a}").as_str().into() }),
@@ -428,6 +473,6 @@ fn a_doubt_that_comes_from_a_copy_is_taken_over_by_what_waits_and_by_nothing_els
     assert_eq!(outbox.entry(&id(1)).unwrap().state, WorkState::InDoubt);
     let effects = outbox.step(Event::LinkUp, TimeMs(3));
     assert!(sends(&effects).is_empty() && effects.contains(&Effect::Settle(id(1))), "{effects:?}");
-    outbox.step(settled(1, Settled::Landed(receipt())), TimeMs(4));
+    outbox.step(settled(&outbox, 1, Settled::Landed(receipt())), TimeMs(4));
     assert_eq!(outbox.step(doubted(1), TimeMs(5)), [], "a receipt is not doubted");
 }

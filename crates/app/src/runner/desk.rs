@@ -30,6 +30,8 @@ const REPORT_EVERY_MS: i64 = 250;
 const LOOK_EVERY_MS: i64 = 5_000;
 /// How often it is asked whether the link costs money, besides at each change of the network.
 const COST_EVERY_MS: i64 = 5 * 60_000;
+/// The number of no send and no question: only a receipt is believed with it.
+const NO_ERRAND: u64 = 0;
 
 pub(super) struct Desk {
     pub(super) app: App,
@@ -159,7 +161,7 @@ impl Desk {
             }
             if let Some(receipt) = receipt {
                 let settled = daypack_course::work::Settled::Landed(receipt);
-                self.outbox_step(outbox::Event::SettleEnded { id, settled }, now);
+                self.outbox_step(outbox::Event::SettleEnded { id, errand: NO_ERRAND, settled }, now);
             }
         }
         self.wake_up(now);
@@ -299,7 +301,7 @@ impl Desk {
                 self.metered = said;
                 self.budget_changed(now);
             }
-            Note::SendEnded(id, outcome) => {
+            Note::SendEnded(id, errand, outcome) => {
                 use daypack_course::work::Outcome as O;
                 let account = self.outbox.entry(&id).map(|e| e.account.clone());
                 let outcome = self.in_our_time(outcome, account.as_ref(), now);
@@ -308,7 +310,7 @@ impl Desk {
                     O::Unreachable | O::Unknown => ReachEvent::CallFailed,
                 };
                 let landed = matches!(outcome, O::Accepted(_));
-                self.outbox_step(outbox::Event::SendEnded { id, outcome }, now);
+                self.outbox_step(outbox::Event::SendEnded { id, errand, outcome }, now);
                 if let Some(account) = account {
                     self.reach_account(&account, reach, now);
                 }
@@ -316,8 +318,8 @@ impl Desk {
                     self.next_pull = now;
                 }
             }
-            Note::SettleEnded(id, settled) => {
-                self.outbox_step(outbox::Event::SettleEnded { id, settled }, now)
+            Note::SettleEnded(id, errand, settled) => {
+                self.outbox_step(outbox::Event::SettleEnded { id, errand, settled }, now)
             }
             Note::SignedIn(account) => {
                 self.refresh_sources(now);
@@ -334,11 +336,13 @@ impl Desk {
                 self.next_pull = now;
             }
             // To the machine it is as being signed out: it waits and does not try again by itself.
-            Note::SendLocked(id) => {
-                self.outbox_step(outbox::Event::SendEnded { id, outcome: Outcome::SignIn }, now)
+            Note::SendLocked(id, errand) => {
+                let outcome = Outcome::SignIn;
+                self.outbox_step(outbox::Event::SendEnded { id, errand, outcome }, now)
             }
-            Note::SettleLocked(id) => {
-                self.outbox_step(outbox::Event::SettleEnded { id, settled: Settled::SignIn }, now)
+            Note::SettleLocked(id, errand) => {
+                let settled = Settled::SignIn;
+                self.outbox_step(outbox::Event::SettleEnded { id, errand, settled }, now)
             }
             Note::Take { course, wants } => {
                 self.titles.remove(&course);
@@ -523,10 +527,12 @@ impl Desk {
         for effect in std::mem::take(&mut self.unkept) {
             match effect {
                 outbox::Effect::Send(id) => {
-                    self.app.spawn_whole(send::send(self.app.clone(), id));
+                    let errand = self.errand(&id);
+                    self.app.spawn_whole(send::send(self.app.clone(), id, errand));
                 }
                 outbox::Effect::Settle(id) => {
-                    self.app.spawn(send::settle(self.app.clone(), id));
+                    let errand = self.errand(&id);
+                    self.app.spawn(send::settle(self.app.clone(), id, errand));
                 }
                 outbox::Effect::WakeAt(at) => self.wake_at("outbox", at),
                 outbox::Effect::NeedsSignIn(account) => self.needs_sign_in(account),
@@ -538,6 +544,11 @@ impl Desk {
                 }
             }
         }
+    }
+
+    /// The number of what is on its way for a piece of work.
+    fn errand(&self, id: &WorkId) -> u64 {
+        self.outbox.entry(id).map_or(NO_ERRAND, |entry| entry.errand)
     }
 
     /// Where each piece stands, for the pages.

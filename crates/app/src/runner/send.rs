@@ -10,7 +10,7 @@ use crate::api::{Event, Failure, FailureCode};
 use crate::commands::source;
 
 /// Sends `id` and tells the loop how it ended.
-pub(crate) async fn send(app: App, id: WorkId) {
+pub(crate) async fn send(app: App, id: WorkId, errand: u64) {
     let outcome = match prepare(&app, &id).await {
         Ok((session, work, mut log)) => {
             let outcome = session.send(&app, &work, &mut log).await;
@@ -20,16 +20,16 @@ pub(crate) async fn send(app: App, id: WorkId) {
             outcome
         }
         Err(failure) if failure.code == FailureCode::KeysLocked => {
-            return app.desk(Note::SendLocked(id)).await;
+            return app.desk(Note::SendLocked(id, errand)).await;
         }
         Err(_) => Outcome::SignIn,
     };
     tracing::info!(work = %id, ?outcome, "sent");
-    app.desk(Note::SendEnded(id, outcome)).await;
+    app.desk(Note::SendEnded(id, errand, outcome)).await;
 }
 
 /// Asks the site whether `id` arrived and tells the loop.
-pub(crate) async fn settle(app: App, id: WorkId) {
+pub(crate) async fn settle(app: App, id: WorkId, errand: u64) {
     let settled = match prepare(&app, &id).await {
         Ok((session, work, log)) => {
             let settled = session.settle(&work, &log).await;
@@ -39,12 +39,12 @@ pub(crate) async fn settle(app: App, id: WorkId) {
             settled
         }
         Err(failure) if failure.code == FailureCode::KeysLocked => {
-            return app.desk(Note::SettleLocked(id)).await;
+            return app.desk(Note::SettleLocked(id, errand)).await;
         }
         Err(_) => Settled::SignIn,
     };
     tracing::info!(work = %id, ?settled, "asked after a lost reply");
-    app.desk(Note::SettleEnded(id, settled)).await;
+    app.desk(Note::SettleEnded(id, errand, settled)).await;
 }
 
 /// Tells everybody how a piece of work stands.

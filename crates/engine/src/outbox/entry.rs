@@ -78,6 +78,9 @@ pub struct Entry {
     pub state: WorkState,
     /// Sends so far.
     pub tries: u32,
+    /// Number of the send or question that is on its way, or was the last one.
+    #[serde(default)]
+    pub errand: u64,
     /// Sends and read-backs that led to nothing since the last good sign; sets the backoff.
     pub misses: u32,
     /// Not tried before this instant.
@@ -115,6 +118,7 @@ impl Entry {
             seq,
             state: if new.doubt { WorkState::InDoubt } else { WorkState::Waiting },
             tries: 0,
+            errand: 0,
             misses: 0,
             not_before: now,
             hold: Hold::Free,

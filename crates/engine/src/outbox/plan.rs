@@ -43,6 +43,7 @@ impl Outbox {
         let (chosen, wake) = self.choose(now);
         for id in chosen {
             let Some(entry) = self.entries.get_mut(&id) else { continue };
+            entry.errand = entry.errand.saturating_add(1);
             if entry.is_asked_about() {
                 self.settling.insert(id.clone());
                 out.push(Effect::Settle(id));

@@ -30,7 +30,8 @@ pub struct Device {
     pub portal: bool,
     /// The accounts whose sites the program was told to be there.
     pub told_up: BTreeSet<AccountId>,
-    pub in_flight: BTreeSet<WorkId>,
+    /// Sends and questions that nobody has answered, with their numbers.
+    pub on_way: BTreeMap<WorkId, u64>,
     /// Sent, and nobody has told the program how it ended.
     pub fate_unknown: BTreeSet<WorkId>,
     /// How often the learner had a text sent again.
@@ -60,7 +61,7 @@ impl Device {
             link: false,
             portal: false,
             told_up: BTreeSet::new(),
-            in_flight: BTreeSet::new(),
+            on_way: BTreeMap::new(),
             fate_unknown: BTreeSet::new(),
             again: BTreeMap::new(),
             said_there: BTreeSet::new(),

@@ -29,6 +29,7 @@ pub enum Habit {
     ForgetsTargets,
     OneQueue,
     DropsRefused,
+    BelievesOldReplies,
 }
 
 /// What happened in a life.
@@ -75,9 +76,9 @@ enum Deed {
     /// The learner seals the work of this number.
     Seal(usize),
     /// A request reaches the site; its reply is heard unless the program gave up on it.
-    Arrives(WorkId, bool),
+    Arrives(WorkId, u64, bool),
     /// A read-back reaches the site.
-    Asked(WorkId),
+    Asked(WorkId, u64),
     /// The program hears something; gone when it dies.
     Hears(u32, Event),
     Link(bool),
@@ -263,8 +264,8 @@ impl Life {
                     self.calendar.plan(self.now + 5_000, (d, Deed::Seal(n)));
                 }
             }
-            Deed::Arrives(id, is_heard) => self.arrives(d, &id, is_heard)?,
-            Deed::Asked(id) => self.asked(d, &id),
+            Deed::Arrives(id, errand, is_heard) => self.arrives(d, &id, errand, is_heard)?,
+            Deed::Asked(id, errand) => self.asked(d, &id, errand),
             Deed::Hears(born, event) => {
                 if born == self.devices[d].born && self.devices[d].is_running {
                     self.hears(d, event)?;
@@ -328,7 +329,7 @@ impl Life {
     }
 
     /// A request is at the site, if it gets through.
-    fn arrives(&mut self, d: usize, id: &WorkId, is_heard: bool) -> Result<(), String> {
+    fn arrives(&mut self, d: usize, id: &WorkId, errand: u64, is_heard: bool) -> Result<(), String> {
         let piece = self.devices[d].piece(id).clone();
         let now = self.devices[d].time(self.now, self.habit == Habit::TrustsWallClock);
         let (link, portal) = (self.devices[d].link, self.devices[d].portal);
@@ -350,13 +351,13 @@ impl Life {
             self.tally.landed_unseen += 1;
         }
         if is_heard {
-            self.reply(d, Event::SendEnded { id: id.clone(), outcome });
+            self.reply(d, Event::SendEnded { id: id.clone(), errand, outcome });
         }
         Ok(())
     }
 
     /// The site is asked whether it has a piece of work.
-    fn asked(&mut self, d: usize, id: &WorkId) {
+    fn asked(&mut self, d: usize, id: &WorkId, errand: u64) {
         let device = &self.devices[d];
         let piece = device.piece(id);
         let now = device.time(self.now, self.habit == Habit::TrustsWallClock);
@@ -367,7 +368,7 @@ impl Life {
             post::settled(&self.site.find(piece.new.account.as_str(), &piece.text), now)
         };
         self.tally.found_missing += u32::from(settled == Settled::NotLanded);
-        self.reply(d, Event::SettleEnded { id: id.clone(), settled });
+        self.reply(d, Event::SettleEnded { id: id.clone(), errand, settled });
     }
 
     /// A reply on its way back, now and then doubled.
@@ -376,7 +377,8 @@ impl Life {
         let born = self.devices[d].born;
         if self.dice.percent(4) {
             self.tally.doubled_replies += 1;
-            self.calendar.plan(at + self.dice.between(0, 400), (d, Deed::Hears(born, event.clone())));
+            let late = if self.dice.percent(50) { 400 } else { 6_000 };
+            self.calendar.plan(at + self.dice.between(0, late), (d, Deed::Hears(born, event.clone())));
         }
         self.calendar.plan(at, (d, Deed::Hears(born, event)));
     }
@@ -384,23 +386,30 @@ impl Life {
     fn hears(&mut self, d: usize, event: Event) -> Result<(), String> {
         let device = &mut self.devices[d];
         let event = match event {
-            Event::SendEnded { id, outcome } => {
-                device.in_flight.remove(&id);
-                if outcome != Outcome::Unknown {
-                    device.fate_unknown.remove(&id);
+            // Which try it belongs to, as this computer counts: an old one says nothing about the present.
+            Event::SendEnded { id, errand, outcome } => {
+                if device.on_way.get(&id) == Some(&errand) {
+                    device.on_way.remove(&id);
+                    if outcome != Outcome::Unknown {
+                        device.fate_unknown.remove(&id);
+                    }
                 }
                 let outcome = match outcome {
                     Outcome::Unknown if self.habit == Habit::ResendsOnUnknown => Outcome::Unreachable,
                     other => other,
                 };
-                Event::SendEnded { id, outcome }
+                let errand = believed(device, &id, errand, self.habit);
+                Event::SendEnded { id, errand, outcome }
             }
-            Event::SettleEnded { id, settled } => {
-                device.in_flight.remove(&id);
-                if matches!(settled, Settled::NotLanded | Settled::Landed(_)) {
-                    device.fate_unknown.remove(&id);
+            Event::SettleEnded { id, errand, settled } => {
+                if device.on_way.get(&id) == Some(&errand) {
+                    device.on_way.remove(&id);
+                    if matches!(settled, Settled::NotLanded | Settled::Landed(_)) {
+                        device.fate_unknown.remove(&id);
+                    }
                 }
-                Event::SettleEnded { id, settled }
+                let errand = believed(device, &id, errand, self.habit);
+                Event::SettleEnded { id, errand, settled }
             }
             other => other,
         };
@@ -456,7 +465,7 @@ impl Life {
         let born = self.devices[d].born;
         match effect {
             Effect::Send(id) => {
-                self.check_room(d, &id, "send")?;
+                let errand = self.check_room(d, &id, "send")?;
                 self.check_fate(d, &id)?;
                 let waits_long = self.is_bad_time() && self.dice.percent(15);
                 if waits_long && self.devices[d].link {
@@ -464,18 +473,18 @@ impl Life {
                     self.tally.late_arrivals += 1;
                     let arrives = self.now + self.dice.between(500, SETTLE_GRACE_MS - 100);
                     let gives_up = self.now + self.dice.between(300, 2_000);
-                    self.calendar.plan(arrives, (d, Deed::Arrives(id.clone(), false)));
-                    let lost = Event::SendEnded { id, outcome: Outcome::Unknown };
+                    self.calendar.plan(arrives, (d, Deed::Arrives(id.clone(), errand, false)));
+                    let lost = Event::SendEnded { id, errand, outcome: Outcome::Unknown };
                     self.calendar.plan(gives_up, (d, Deed::Hears(born, lost)));
                 } else {
                     let at = self.now + self.dice.between(5, 1_500);
-                    self.calendar.plan(at, (d, Deed::Arrives(id, true)));
+                    self.calendar.plan(at, (d, Deed::Arrives(id, errand, true)));
                 }
             }
             Effect::Settle(id) => {
-                self.check_room(d, &id, "settle")?;
+                let errand = self.check_room(d, &id, "settle")?;
                 let at = self.now + self.dice.between(5, 1_500);
-                self.calendar.plan(at, (d, Deed::Asked(id)));
+                self.calendar.plan(at, (d, Deed::Asked(id, errand)));
             }
             Effect::StateChanged(id, state) => self.told(d, &id, &state)?,
             Effect::WakeAt(at) => {
@@ -508,16 +517,18 @@ impl Life {
         Ok(())
     }
 
-    fn check_room(&mut self, d: usize, id: &WorkId, what: &str) -> Result<(), String> {
+    /// What begins keeps the rules of the road; its number.
+    fn check_room(&mut self, d: usize, id: &WorkId, what: &str) -> Result<u64, String> {
         let device = &mut self.devices[d];
         if !device.told_up.contains(&device.piece(id).new.account) {
             return Err(format!("{what} of {id} while its site is out of reach"));
         }
-        if !device.in_flight.insert(id.clone()) {
+        let errand = device.outbox.entry(id).map_or(0, |entry| entry.errand);
+        if device.on_way.insert(id.clone(), errand).is_some() {
             return Err(format!("{what} of {id} which is on its way already"));
         }
         let account = |id: &WorkId| device.piece(id).new.account.clone();
-        let of_account = device.in_flight.iter().filter(|other| account(other) == account(id)).count();
+        let of_account = device.on_way.keys().filter(|other| account(other) == account(id)).count();
         if of_account > 2 {
             return Err(format!("{what} of {id} makes {of_account} at once"));
         }
@@ -527,7 +538,7 @@ impl Life {
         if what == "settle" && device.piece(id).new.resend != Resend::ReadBack {
             return Err(format!("settle of {id} which cannot be asked about"));
         }
-        Ok(())
+        Ok(errand)
     }
 
     fn told(&mut self, d: usize, id: &WorkId, state: &WorkState) -> Result<(), String> {
@@ -556,7 +567,7 @@ impl Life {
         device.is_running = false;
         device.born += 1;
         device.wake = None;
-        device.in_flight.clear();
+        device.on_way.clear();
         self.calendar.drop_where(|(of, deed)| *of == d && matches!(deed, Deed::SignsIn(_)));
         self.calendar.plan(self.now + self.dice.between(0, 5_000), (d, Deed::Starts));
     }
@@ -591,7 +602,14 @@ impl Life {
                 .collect();
             let now = device.time(self.now, trusts_wall);
             for id in sending {
-                device.outbox.step(Event::SendEnded { id, outcome: Outcome::Unreachable }, now);
+                device.outbox.step(
+                    Event::SendEnded {
+                        errand: device.outbox.entry(&id).map_or(0, |e| e.errand),
+                        id,
+                        outcome: Outcome::Unreachable,
+                    },
+                    now,
+                );
             }
         }
         self.step(d, Event::Restarted)?;
@@ -637,6 +655,12 @@ impl Life {
         }
         Ok(())
     }
+}
+
+/// The number that the machine is told; with the bad habit the one that it waits for, whatever came.
+fn believed(device: &Device, id: &WorkId, errand: u64, habit: Habit) -> u64 {
+    let awaited = device.outbox.entry(id).map_or(errand, |entry| entry.errand);
+    if habit == Habit::BelievesOldReplies { awaited } else { errand }
 }
 
 fn is_refused(state: &WorkState) -> bool {
