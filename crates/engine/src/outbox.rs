@@ -142,6 +142,15 @@ pub enum Effect {
     NeedsSignIn(AccountId),
 }
 
+/// What is on its way for a piece of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Errand {
+    /// The work.
+    Send,
+    /// A question about it.
+    Question,
+}
+
 /// The outbox of all accounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outbox {
@@ -153,9 +162,9 @@ pub struct Outbox {
     reach: Reached,
     #[serde(skip)]
     budget: Budget,
-    /// Read-backs on their way.
+    /// Of these a send or a question is on its way; each takes room until it has ended, whatever became known meanwhile.
     #[serde(skip)]
-    settling: BTreeSet<WorkId>,
+    on_way: BTreeMap<WorkId, Errand>,
     /// On their way with a sign-in that was renewed since: their "sign in again" is old news.
     #[serde(skip)]
     before_sign_in: BTreeSet<WorkId>,
@@ -279,7 +288,7 @@ impl Outbox {
     fn restarted(&mut self, now: TimeMs, out: &mut Vec<Effect>) {
         self.reach.all_down();
         self.budget = Budget::default();
-        self.settling.clear();
+        self.on_way.clear();
         self.before_sign_in.clear();
         for entry in self.entries.values_mut().filter(|e| e.state == WorkState::Sending) {
             entry.doubt = true;
@@ -296,12 +305,15 @@ impl Outbox {
     fn send_ended(&mut self, id: &WorkId, errand: u64, outcome: Outcome, now: TimeMs, out: &mut Vec<Effect>) {
         let seed = self.seed;
         let Some(entry) = self.entries.get_mut(id) else { return };
-        let is_this = entry.state == WorkState::Sending && entry.errand == errand;
+        let is_this = entry.errand == errand && self.on_way.get(id) == Some(&Errand::Send);
+        if is_this {
+            self.on_way.remove(id);
+        }
         let old_sign_in = is_this && self.before_sign_in.remove(id);
         if let Outcome::Accepted(receipt) = outcome {
             return accept(entry, receipt, now, out);
         }
-        if !is_this {
+        if !is_this || entry.state != WorkState::Sending {
             return;
         }
         match outcome {
@@ -354,7 +366,10 @@ impl Outbox {
     ) {
         let seed = self.seed;
         let Some(entry) = self.entries.get_mut(id) else { return };
-        let asked = entry.errand == errand && self.settling.remove(id);
+        let asked = entry.errand == errand && self.on_way.get(id) == Some(&Errand::Question);
+        if asked {
+            self.on_way.remove(id);
+        }
         let old_sign_in = asked && self.before_sign_in.remove(id);
         if let Settled::Landed(receipt) = settled {
             return accept(entry, receipt, now, out);
@@ -447,7 +462,7 @@ impl Outbox {
     fn signed_in(&mut self, account: &AccountId, now: TimeMs) {
         self.signed_out.remove(account);
         for entry in self.entries.values_mut().filter(|e| e.account == *account) {
-            if entry.state == WorkState::Sending || self.settling.contains(&entry.id) {
+            if self.on_way.contains_key(&entry.id) {
                 self.before_sign_in.insert(entry.id.clone());
             } else if entry.hold == Hold::Link {
                 entry.wait(Hold::Free, now);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use daypack_course::work::WorkState;
 use daypack_course::{AccountId, TimeMs, WorkId};
 
-use super::{Effect, Entry, Hold, IN_FLIGHT, Lane, Outbox, put};
+use super::{Effect, Entry, Errand, Hold, IN_FLIGHT, Lane, Outbox, put};
 
 /// What of one account is on its way.
 #[derive(Default)]
@@ -45,9 +45,10 @@ impl Outbox {
             let Some(entry) = self.entries.get_mut(&id) else { continue };
             entry.errand = entry.errand.saturating_add(1);
             if entry.is_asked_about() {
-                self.settling.insert(id.clone());
+                self.on_way.insert(id.clone(), Errand::Question);
                 out.push(Effect::Settle(id));
             } else {
+                self.on_way.insert(id.clone(), Errand::Send);
                 entry.doubt = true;
                 entry.tries = entry.tries.saturating_add(1);
                 entry.wait(Hold::Free, now);
@@ -62,7 +63,7 @@ impl Outbox {
         let mut room: BTreeMap<&AccountId, Room> = BTreeMap::new();
         let mut heads: BTreeMap<(&AccountId, &str), &Entry> = BTreeMap::new();
         for entry in self.entries.values() {
-            // Also what the learner has settled meanwhile: a question about it takes room until it is answered.
+            // Also what the learner or a late receipt has settled meanwhile: it takes room until it has ended.
             if self.is_on_its_way(entry) {
                 room.entry(&entry.account).or_default().take(entry);
             }
@@ -99,7 +100,7 @@ impl Outbox {
     }
 
     fn is_on_its_way(&self, entry: &Entry) -> bool {
-        entry.state == WorkState::Sending || self.settling.contains(&entry.id)
+        entry.state == WorkState::Sending || self.on_way.contains_key(&entry.id)
     }
 }
 
