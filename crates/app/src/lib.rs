@@ -42,7 +42,7 @@ use servers::content::{ContentServer, Viewer};
 use servers::media::MediaServer;
 use shelf::Shelf;
 
-pub use runner::surroundings::{AnyLinkCost, LinkCost, SystemLinkCost};
+pub use runner::surroundings::{AnyAround, AnyLinkCost, Around, LinkCost, SystemAround, SystemLinkCost};
 
 /// How the program is opened.
 #[derive(Clone, Default)]
@@ -61,6 +61,8 @@ pub struct OpenOptions {
     pub clock: Option<Clock>,
     /// Says whether the connection costs money; the operating system when not given.
     pub link_cost: Option<AnyLinkCost>,
+    /// Knows of sleep and of other networks; the operating system when not given.
+    pub around: Option<AnyAround>,
     /// The disk below the store's journal and backups; `None` is the computer's own. For tests.
     pub disk: Option<Arc<dyn Disk>>,
     /// The computer's keyring; programs take [`keyring::of_this_computer`]. None: there is none.
@@ -84,6 +86,7 @@ struct Inner {
     net: Net,
     viewer: Option<Viewer>,
     clock: Option<Clock>,
+    around: AnyAround,
     events: broadcast::Sender<Event>,
     notes: mpsc::Sender<runner::Note>,
     stop: CancellationToken,
@@ -163,6 +166,7 @@ impl App {
                 .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?,
             viewer: options.viewer,
             clock: options.clock,
+            around: options.around.unwrap_or_else(|| Arc::new(SystemAround)),
             events,
             notes,
             stop: CancellationToken::new(),
@@ -247,6 +251,10 @@ impl App {
     /// The data folder.
     pub fn dir(&self) -> &Path {
         &self.0.dir
+    }
+
+    pub(crate) fn around(&self) -> &AnyAround {
+        &self.0.around
     }
 
     pub(crate) fn stopped(&self) -> CancellationToken {
