@@ -29,6 +29,9 @@ pub enum PickKind {
 /// Runs a command of the one list.
 #[tauri::command]
 pub async fn call(desk: State<'_, Desk>, name: String, input: Option<Value>) -> Result<Value, Failure> {
+    if let Some(answer) = desk.early(&name).await {
+        return answer;
+    }
     let app = desk.app().await?;
     dispatch(&app, &name, input.unwrap_or_default()).await
 }

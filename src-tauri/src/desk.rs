@@ -1,12 +1,15 @@
 //! The program behind the window: opening, open, or why it could not be opened.
 //!
-//! The window shows at once; a command that comes before the data folder is open waits here.
+//! The window shows at once; a command that comes before the data folder is open waits here, but for the one that
+//! says how opening goes on.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use daypack_app::App;
 use daypack_app::api::{Failure, FailureCode};
+use daypack_app::opening::Opening;
+use serde_json::Value;
 use tokio::sync::watch;
 
 /// The door to the program.
@@ -14,6 +17,7 @@ pub struct Desk {
     state: watch::Sender<Option<Result<App, Failure>>>,
     files: Mutex<Waiting>,
     folder: Option<PathBuf>,
+    opening: OnceLock<Opening>,
 }
 
 /// Files to open, kept until the page listens.
@@ -27,7 +31,7 @@ impl Desk {
     /// A desk whose program is still being opened; `files` are to be opened in it.
     pub fn new(files: Vec<String>) -> Self {
         let files = Mutex::new(Waiting { listening: false, files });
-        Self { state: watch::Sender::new(None), files, folder: None }
+        Self { state: watch::Sender::new(None), files, folder: None, opening: OnceLock::new() }
     }
 
     /// The same, on a folder that was named at the start.
@@ -40,6 +44,19 @@ impl Desk {
     /// The folder named at the start; `None` for the usual one.
     pub fn chosen_folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+
+    /// The folder is being opened from now on. Called once.
+    pub fn opens(&self, opening: Opening) {
+        let _ = self.opening.set(opening);
+    }
+
+    /// The answer to a command that need not wait until the folder is open.
+    pub async fn early(&self, name: &str) -> Option<Result<Value, Failure>> {
+        if self.state.borrow().is_some() {
+            return None;
+        }
+        self.opening.get()?.dispatch(name).await
     }
 
     /// Says how the opening ended. Called once.

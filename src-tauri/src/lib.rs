@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daypack_app::api::Event;
+use daypack_app::opening::Opening;
 use daypack_app::remote::Owner;
 use daypack_app::servers::content::Viewer;
 use daypack_app::{App, OpenOptions};
@@ -120,11 +121,17 @@ async fn raised(data: &Path, start: &Start) -> bool {
 fn open_program<R: Runtime>(handle: &AppHandle<R>, data: PathBuf) {
     let handle = handle.clone();
     tauri::async_runtime::spawn(async move {
-        let front = handle.clone();
+        let (front, watcher) = (handle.clone(), handle.clone());
+        let opening = Opening::new(Arc::new(move |way| {
+            let _ = watcher.emit_to(window::MAIN, window::EVENT, Event::Opening { way });
+            rehearsal::hold(way);
+        }));
+        handle.state::<Desk>().opens(opening.clone());
         let options = OpenOptions {
             data_dir: data,
             viewer: Some(viewer(&handle)),
             keyring: Some(daypack_app::keyring::of_this_computer()),
+            opening: Some(opening),
             on_raise: Some(Arc::new(move |files| window::raise(&front, files))),
             ..OpenOptions::default()
         };

@@ -48,6 +48,18 @@ describe("the pages", () => {
     at("recovered-seen")!.click();
     await vi.waitFor(() => expect(at("recovered")).toBeNull());
   });
+  it("while work is brought back the courses are there, without what nobody knows yet", async () => {
+    const page = await open("opening=bringing_back");
+    expect(page.querySelectorAll("[data-testid='course-card']").length).toBe(3);
+    expect(page.textContent).toContain("Your work is being brought back");
+    expect(page.querySelector("[role='progressbar']")?.getAttribute("aria-valuenow")).toBe("40");
+    expect(page.textContent).not.toContain("done");
+    expect(page.querySelector("button")).toBeNull();
+  });
+  it("a start that takes no time shows nothing of it", async () => {
+    await open("page=library");
+    expect(at("opening")).toBeNull();
+  });
   it("a full disk and a newer Daypack are said in one notice each", async () => {
     await open("full&readonly");
     expect(at("disk-full")?.textContent).toContain("still saved");

@@ -7,6 +7,7 @@ pub mod event;
 pub mod failure;
 pub mod input;
 pub mod keys;
+pub mod opening;
 pub mod outline;
 pub mod status;
 pub mod study;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 use crate::App;
 use input::*;
+use opening::*;
 use outline::*;
 use status::*;
 use study::*;
@@ -83,6 +85,8 @@ fn out_name<T: ts_rs::TS>() -> String {
 commands! {
     /// The state of the program: link, accounts, counts, settings, where the learner was.
     app_status(Nothing) -> AppStatus;
+    /// How opening the data folder stands, and the courses, before anything else can be asked.
+    opening(Nothing) -> OpeningView;
     /// Keeps the learner's settings.
     settings_save(Settings) -> Saved;
     /// The learner has read what was got back.

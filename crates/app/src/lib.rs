@@ -10,6 +10,7 @@ mod failure;
 pub mod haul;
 pub mod keyring;
 mod keys;
+pub mod opening;
 pub mod power;
 pub mod remote;
 mod runner;
@@ -26,10 +27,10 @@ use daypack_course::{CourseId, TimeMs};
 use daypack_engine::Clocks;
 pub use daypack_engine::transfer;
 use daypack_lms::net::{Net, NetConfig};
-use daypack_store::Store;
 pub use daypack_store::StoreError;
-use daypack_store::disk::{Disk, OwnDisk};
+use daypack_store::disk::Disk;
 pub use daypack_store::{Keyring, MemoryKeyring, Mood, Secret};
+use daypack_store::{Means, Store};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,7 +42,7 @@ use servers::content::{ContentServer, Viewer};
 use servers::media::MediaServer;
 use shelf::Shelf;
 
-pub use runner::surroundings::{AnyLinkCost, LinkCost, SystemLinkCost};
+pub use runner::surroundings::{AnyAround, AnyLinkCost, Around, LinkCost, SystemAround, SystemLinkCost};
 
 /// How the program is opened.
 #[derive(Clone, Default)]
@@ -60,10 +61,14 @@ pub struct OpenOptions {
     pub clock: Option<Clock>,
     /// Says whether the connection costs money; the operating system when not given.
     pub link_cost: Option<AnyLinkCost>,
+    /// Knows of sleep and of other networks; the operating system when not given.
+    pub around: Option<AnyAround>,
     /// The disk below the store's journal and backups; `None` is the computer's own. For tests.
     pub disk: Option<Arc<dyn Disk>>,
     /// The computer's keyring; programs take [`keyring::of_this_computer`]. None: there is none.
     pub keyring: Option<Arc<dyn Keyring>>,
+    /// Hears how opening goes on, and shows the courses before it is done.
+    pub opening: Option<opening::Opening>,
     /// Opens sign-ins that a passphrase guards, and guards new ones where there is no keyring.
     pub passphrase: Option<Secret>,
 }
@@ -81,6 +86,7 @@ struct Inner {
     net: Net,
     viewer: Option<Viewer>,
     clock: Option<Clock>,
+    around: AnyAround,
     events: broadcast::Sender<Event>,
     notes: mpsc::Sender<runner::Note>,
     stop: CancellationToken,
@@ -124,10 +130,16 @@ impl App {
         make_folder(&dir).map_err(|e| failure::file(&e, &dir))?;
         let now = options.clock.as_ref().map_or_else(clock, |clock| clock());
         let opening = dir.clone();
-        let disk = options.disk.clone().unwrap_or_else(|| Arc::new(OwnDisk));
+        let mut means = Means::default();
+        if let Some(disk) = options.disk {
+            means.disk = disk;
+        }
+        if let Some(opening) = options.opening {
+            means.watch = Arc::new(opening);
+        }
         let store = tokio::task::spawn_blocking(move || {
-            afresh::perform(&opening).map_err(|e| failure::io(&e))?;
-            let store = Store::open_on(&opening, now, disk)?;
+            afresh::perform(&opening, now, &means)?;
+            let store = Store::open_with(&opening, now, &means)?;
             safety::note_recovery(&store)?;
             Ok::<_, Failure>(store)
         })
@@ -154,6 +166,7 @@ impl App {
                 .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?,
             viewer: options.viewer,
             clock: options.clock,
+            around: options.around.unwrap_or_else(|| Arc::new(SystemAround)),
             events,
             notes,
             stop: CancellationToken::new(),
@@ -238,6 +251,10 @@ impl App {
     /// The data folder.
     pub fn dir(&self) -> &Path {
         &self.0.dir
+    }
+
+    pub(crate) fn around(&self) -> &AnyAround {
+        &self.0.around
     }
 
     pub(crate) fn stopped(&self) -> CancellationToken {

@@ -2,13 +2,19 @@
 //! <https://www.kernel.org/doc/Documentation/ABI/testing/sysfs-class-power>
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use daypack_engine::power::Battery;
 
-/// Somebody who knows the battery. Asked about once a minute, away from the deciding loop.
+/// Somebody who knows the battery. Asked about once a minute (`every`), away from the deciding loop.
 pub trait Power: Send + Sync {
     /// The battery now; `None` when there is none, or nothing is known.
     fn battery(&self) -> Option<Battery>;
+
+    /// How often it is asked.
+    fn every(&self) -> Duration {
+        Duration::from_secs(60)
+    }
 }
 
 /// The system itself.

@@ -16,7 +16,6 @@ pub(crate) mod wants;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use daypack_course::work::{Outcome, Settled, Trouble, Wait, Work};
 use daypack_course::{AccountId, CourseId, ItemId, TimeMs, WorkId};
@@ -143,9 +142,6 @@ pub(crate) fn start(
     Ok(())
 }
 
-/// How often the battery is looked at.
-const POWER_EVERY: Duration = Duration::from_secs(60);
-
 /// Looks at the battery and tells the loop when it becomes low or fine.
 async fn watch_power(app: App, power: Arc<dyn Power>) {
     let mut low = false;
@@ -158,6 +154,6 @@ async fn watch_power(app: App, power: Arc<dyn Power>) {
             tracing::info!(low, ?battery, "power");
             app.desk(Note::Power(low)).await;
         }
-        tokio::time::sleep(POWER_EVERY).await;
+        tokio::time::sleep(power.every()).await;
     }
 }

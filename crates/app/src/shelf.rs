@@ -119,6 +119,27 @@ impl Shelf {
         }))
     }
 
+    /// A course of which only the catalogue is known yet: nothing of the learner.
+    pub fn unread(course: Course, assets: BTreeMap<AssetId, AssetState>, tier: Tier) -> Self {
+        Self {
+            from: unread_name(&course.origin),
+            assets,
+            positions: BTreeMap::new(),
+            readings: BTreeMap::new(),
+            done: BTreeSet::new(),
+            begun: BTreeSet::new(),
+            started_online: BTreeSet::new(),
+            work: BTreeMap::new(),
+            feedback: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            findings: Vec::new(),
+            job: None,
+            tier,
+            deadlines: BTreeMap::new(),
+            course,
+        }
+    }
+
     /// Bytes of one asset that are here, and whether it is complete.
     pub fn asset_here(&self, id: &AssetId) -> (u64, bool) {
         self.assets.get(id).map_or((0, false), |s| (s.have, s.complete))
@@ -315,16 +336,21 @@ pub(crate) fn step(state: &WorkState) -> WorkStep {
 
 /// Name of the site, library or file a course came from.
 pub(crate) fn source_name(store: &Store, origin: &Origin) -> Result<String, StoreError> {
-    Ok(match origin {
-        Origin::Site { account, site, .. } => store
-            .accounts()?
-            .into_iter()
-            .find(|a| a.id == *account)
-            .map_or_else(|| site.clone(), |a| a.site_name),
+    let known = match origin {
+        Origin::Site { account, .. } => store.accounts()?.into_iter().find(|a| a.id == *account),
+        _ => None,
+    };
+    Ok(known.map_or_else(|| unread_name(origin), |a| a.site_name))
+}
+
+/// The same, as far as the origin itself says it.
+fn unread_name(origin: &Origin) -> String {
+    match origin {
+        Origin::Site { site, .. } => site.clone(),
         Origin::Package { package, .. } => package.clone(),
         Origin::Import { name, .. } => name.clone(),
         Origin::BuiltIn => String::new(),
-    })
+    }
 }
 
 /// Whether work of this item can be handed in, and to which account.

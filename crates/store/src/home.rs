@@ -12,7 +12,9 @@ use daypack_course::{Digest, TimeMs};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
+use crate::catalogue::CATALOGUE;
 use crate::disk::{Disk, OwnDisk};
+use crate::glimpse::{Unwatched, Watch};
 use crate::learner::LEARNER;
 
 /// Decides where the live databases of a folder lie: `None` for the folder itself.
@@ -27,11 +29,18 @@ pub struct Means {
     pub near: Arc<Near>,
     /// The name of this computer.
     pub host: String,
+    /// Hears how opening goes on.
+    pub watch: Arc<dyn Watch>,
 }
 
 impl Default for Means {
     fn default() -> Self {
-        Self { disk: Arc::new(OwnDisk), near: Arc::new(near_folder), host: host_name() }
+        Self {
+            disk: Arc::new(OwnDisk),
+            near: Arc::new(near_folder),
+            host: host_name(),
+            watch: Arc::new(Unwatched),
+        }
     }
 }
 
@@ -111,6 +120,32 @@ pub(crate) fn move_near(disk: &dyn Disk, dir: &Path, near: &Path, now: TimeMs) -
         if disk.has(&dir.join(&name)) {
             disk.rename(&dir.join(&name), &dir.join(format!("{name}.moved-{}", now.0)))?;
         }
+    }
+    Ok(())
+}
+
+/// Where the learner's database lies now: on this computer, or still in the folder on the network.
+pub(crate) fn lies<'a>(disk: &dyn Disk, dir: &'a Path, near: Option<&'a Path>) -> &'a Path {
+    match near {
+        Some(near) if disk.has(&near.join(LEARNER.file)) || !disk.has(&dir.join(LEARNER.file)) => near,
+        _ => dir,
+    }
+}
+
+/// Moves the databases, with what lies beside them, into a folder `name` beside them. Earlier such folders stay.
+pub(crate) fn move_aside(disk: &dyn Disk, near: &Path, name: &str) -> Result<(), StoreError> {
+    let of_a_database = |name: &&String| name.starts_with(LEARNER.file) || name.starts_with(CATALOGUE.file);
+    if !disk.has(near) {
+        return Ok(());
+    }
+    let names = disk.names(near)?;
+    let aside = near.join(name);
+    disk.make_dir(&aside)?;
+    // The write-ahead logs first: a database without it would be an old one.
+    let (logs, rest): (Vec<_>, Vec<_>) =
+        names.iter().filter(of_a_database).partition(|name| name.contains(".db-"));
+    for name in logs.into_iter().chain(rest) {
+        disk.rename(&near.join(name), &aside.join(name))?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use crate::backup::{Backups, DAY_MS, Sound};
 use crate::ballast::Ballast;
 use crate::db::{Db, Opening, journal_of, one, run, to_json, uint};
 use crate::disk::Disk;
+use crate::glimpse::{Step, Watch};
 use crate::journal::fact::{self, Fact};
 use crate::journal::history::History;
 use crate::journal::{self, Journal};
@@ -84,6 +85,8 @@ pub(crate) struct Ground<'a> {
     pub now: TimeMs,
     /// Set while the ballast is released.
     pub short: &'a Arc<AtomicBool>,
+    /// Hears how it goes on.
+    pub watch: &'a dyn Watch,
 }
 
 /// Opens the learner's database with its journal; gets it back when that is needed.
@@ -141,13 +144,16 @@ struct Trouble {
 }
 
 fn open_db(ground: &Ground<'_>, backups: &Backups) -> Result<Db, StoreError> {
-    let before_migration = |conn: &Connection| match backups.make(conn, ground.now, 0) {
-        Err(error @ (StoreError::NoSpace | StoreError::Io(_) | StoreError::Sqlite(_))) => {
-            // The migration is one transaction; a full disk must not lock the learner out.
-            tracing::warn!(%error, "no backup before the migration");
-            Ok(())
+    let before_migration = |conn: &Connection| {
+        ground.watch.step(Step::Copying);
+        match backups.make(conn, ground.now, 0) {
+            Err(error @ (StoreError::NoSpace | StoreError::Io(_) | StoreError::Sqlite(_))) => {
+                // The migration is one transaction; a full disk must not lock the learner out.
+                tracing::warn!(%error, "no backup before the migration");
+                Ok(())
+            }
+            other => other.map(|_| ()),
         }
-        other => other.map(|_| ()),
     };
     let opening = Opening {
         dir: ground.live,
@@ -167,6 +173,7 @@ fn climb(
 ) -> Result<(Db, Recovered), StoreError> {
     let path = ground.live.join(LEARNER.file);
     tracing::error!(damage = ?trouble.damage, error = ?trouble.error, "learner.db is not what it was; getting it back");
+    ground.watch.step(Step::BringingBack { done: 0, of: 0 });
     let backup = backups.newest_sound(history.learner.as_deref())?;
     if backup.is_none() && history.records.is_empty() {
         return Err(trouble.error.unwrap_or_else(|| StoreError::Damaged {
@@ -232,6 +239,7 @@ fn attach(
     }
     let ballast = Ballast::at(ground.ballast, Arc::clone(ground.disk), Arc::clone(ground.short));
     db.attach(journal, ballast);
+    ground.watch.step(Step::Copying);
     if let Err(error) = look_after(db, backups, ground.now, if is_recovered { 0 } else { DAY_MS }) {
         tracing::warn!(%error, "no backup was made");
     }
@@ -269,7 +277,11 @@ fn replay(ground: &Ground<'_>, db: &Db, history: &History, from: u64) -> Result<
     let mut unplaced: Vec<&Fact> = Vec::new();
     db.write(|tx| {
         (replayed, unplaced) = (Replayed::default(), Vec::new());
-        for record in history.after(from) {
+        let of = history.after(from).count() as u64;
+        for (done, record) in (0..).zip(history.after(from)) {
+            if done % 64 == 0 {
+                ground.watch.step(Step::BringingBack { done, of });
+            }
             tx.execute_batch("SAVEPOINT fact")?;
             match fact::apply(tx, &record.fact) {
                 Ok(_) => replayed.done += 1,

@@ -170,6 +170,8 @@ pub(crate) struct Secrets {
     turn: Mutex<()>,
     /// Never held while the keyring is asked.
     state: Mutex<State>,
+    /// A newer program owns the folder: tokens are read, and nothing of them is written.
+    is_read_only: bool,
 }
 
 struct State {
@@ -214,7 +216,7 @@ impl State {
 }
 
 impl Secrets {
-    pub fn at(dir: &Path) -> Self {
+    pub fn at(dir: &Path, is_read_only: bool) -> Self {
         Self {
             sealed: dir.join("secrets.sealed"),
             plain: dir.join("secrets.json"),
@@ -228,6 +230,7 @@ impl Secrets {
                 lost: false,
                 keyring: KeyringSeen::NotAsked,
             }),
+            is_read_only,
         }
     }
 
@@ -240,6 +243,13 @@ impl Secrets {
             state.held = read_plain(&self.plain)?;
         }
         Ok(state)
+    }
+
+    fn refuse_read_only(&self) -> Result<(), StoreError> {
+        match self.is_read_only {
+            true => Err(StoreError::ReadOnly),
+            false => Ok(()),
+        }
     }
 
     fn the_keyring(&self) -> Arc<dyn Keyring> {
@@ -293,12 +303,16 @@ impl Secrets {
             let state = self.state()?;
             let fresh = state.file.as_ref().is_none_or(Option::is_none) || state.lost;
             let wanted = fresh && state.key.is_none() && !state.held.is_empty() && !self.unkept.exists();
+            let wanted = wanted && !self.is_read_only;
             drop(state);
             if wanted {
                 self.begin(keyring.as_ref(), passphrase, effort)?;
             }
         }
         let mut state = self.state()?;
+        if self.is_read_only {
+            return Ok(state.keys(false));
+        }
         state.settle(&self.sealed)?;
         // A locked keyring opens again one day, and the old file must then still be there to be sealed.
         if state.held.is_empty() || matches!(state.keyring, KeyringSeen::Open | KeyringSeen::Unavailable) {
@@ -353,6 +367,7 @@ impl Secrets {
 
     /// Keeps tokens another way from now on.
     fn keep(&self, how: Keep) -> Result<Keys, SecretsError> {
+        self.refuse_read_only()?;
         let _turn = self.turn();
         let keyring = self.the_keyring();
         let old = self.state()?.file.clone().flatten();
@@ -399,6 +414,7 @@ impl Secrets {
 
     /// Gives up the sealed tokens whose key cannot be had; what was signed in to in this session stays.
     fn forget(&self) -> Result<Keys, SecretsError> {
+        self.refuse_read_only()?;
         let _turn = self.turn();
         let mut state = self.state()?;
         for path in [&self.sealed, &self.plain, &self.unkept] {

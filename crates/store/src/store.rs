@@ -11,6 +11,7 @@ use crate::backup::{Backups, DAY_MS};
 use crate::catalogue::CATALOGUE;
 use crate::db::{Db, Opening, refuse_unsafe_sqlite};
 use crate::disk::Disk;
+use crate::glimpse::{Glimpse, Step};
 use crate::home::{self, Means};
 use crate::learner::LEARNER;
 use crate::objects::Objects;
@@ -25,7 +26,7 @@ const LARGE_JOURNAL: u64 = 16 * 1024 * 1024;
 /// The shelf of one learner in one folder. `Send + Sync`; every call blocks, none is long.
 pub struct Store {
     pub(crate) learner: Db,
-    pub(crate) catalogue: Db,
+    pub(crate) catalogue: Arc<Db>,
     pub(crate) objects: Objects,
     pub(crate) mine: Objects,
     pub(crate) secrets: Secrets,
@@ -77,7 +78,7 @@ impl Store {
     /// A damaged learner's database is moved aside and got back from its backups and its journal
     /// ([`Opened::recovered`]); a newer program's is opened to read ([`Opened::newer`]).
     /// Errors: `InUse`, `NewerDatabase` (not even to be read), `Damaged` (and there is nothing to get it back from;
-    /// nothing was changed), `NoSpace`.
+    /// nothing of the learner's was changed), `NoSpace`.
     /// `InUseElsewhere` when the folder is on a network and another computer has it open. `Sealed`: see
     /// [`Store::open_sealed`].
     pub fn open(dir: &Path, clock_now: TimeMs) -> Result<Self, StoreError> {
@@ -112,21 +113,27 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let disk = Arc::clone(&means.disk);
         let near = (means.near)(&home);
-        if let Some(near) = &near {
-            home::take_lease(&*disk, &home, &means.host, clock_now)?;
-            home::move_near(&*disk, &home, near, clock_now)?;
-        }
-        let lease = near.as_ref().map(|_| means.host.clone());
-        let live = near.as_deref().unwrap_or(&home);
-        let opening = Opening { dir: live, disk: &disk, seal: seal.as_ref(), before_migration: &|_| Ok(()) };
+        // A newer program's is only looked at, where it lies: it takes no lease and nothing is moved.
+        let lies = home::lies(&*disk, &home, near.as_deref());
+        let opening = Opening { dir: lies, disk: &disk, seal: seal.as_ref(), before_migration: &|_| Ok(()) };
         let newer = Db::newer(&opening, &LEARNER)?;
         let newer = newer.or(Db::newer(&opening, &CATALOGUE)?);
+        let (live, lease) = match &near {
+            Some(near) if newer.is_none() => {
+                home::take_lease(&*disk, &home, &means.host, clock_now)?;
+                home::move_near(&*disk, &home, near, clock_now)?;
+                (near.as_path(), Some(means.host.clone()))
+            }
+            Some(_) => (lies, None),
+            None => (home.as_path(), None),
+        };
+        let opening = Opening { dir: live, ..opening };
         let short = Arc::new(AtomicBool::new(false));
         let mut opened = Opened { newer, ..Opened::default() };
         let (learner, catalogue) = match newer {
             Some(numbers) => (
                 Db::open_to_read(&opening, &LEARNER, numbers)?,
-                Db::open_to_read(&opening, &CATALOGUE, numbers)?,
+                Arc::new(Db::open_to_read(&opening, &CATALOGUE, numbers)?),
             ),
             None => {
                 let ground = Ground {
@@ -138,9 +145,10 @@ impl Store {
                     ballast: dir,
                     now: clock_now,
                     short: &short,
+                    watch: &*means.watch,
                 };
-                let (learner, recovered) = recovery::open(&ground)?;
-                opened.recovered = recovered;
+                means.watch.step(Step::Checking);
+                // First the catalogue: the courses can be shown while the learner's work is looked through.
                 let catalogue = match Db::open(&opening, &CATALOGUE) {
                     Err(StoreError::Damaged { path, detail }) => {
                         tracing::warn!(detail, "the catalogue is damaged and made anew");
@@ -149,6 +157,10 @@ impl Store {
                     }
                     other => other?,
                 };
+                let catalogue = Arc::new(catalogue);
+                means.watch.catalogue(Glimpse::of(&catalogue));
+                let (learner, recovered) = recovery::open(&ground)?;
+                opened.recovered = recovered;
                 (learner, catalogue)
             }
         };
@@ -157,7 +169,7 @@ impl Store {
             catalogue,
             objects: Objects::at(&dir.join("objects"), newer.is_some(), None)?,
             mine: Objects::at(&home.join("mine"), newer.is_some(), seal.clone())?,
-            secrets: Secrets::at(dir),
+            secrets: Secrets::at(dir, newer.is_some()),
             dir: dir.to_owned(),
             home,
             disk,
@@ -167,6 +179,16 @@ impl Store {
             opened,
             lock: Arc::new(lock),
         })
+    }
+
+    /// Moves the live databases that this computer keeps for the network folder `dir` into a folder `name` beside them;
+    /// nothing when `dir` is on this computer. Nobody may have the folder open. Can be done again after it was cut off.
+    ///
+    /// `InUseElsewhere` while another computer has the folder.
+    pub fn put_live_aside(dir: &Path, name: &str, now: TimeMs, means: &Means) -> Result<(), StoreError> {
+        let Some(near) = (means.near)(dir) else { return Ok(()) };
+        home::take_lease(&*means.disk, dir, &means.host, now)?;
+        home::move_aside(&*means.disk, &near, name)
     }
 
     /// Makes a verified backup of the learner's database now, e.g. before an update of the program. Its file.

@@ -1,67 +1,16 @@
 //! A disk that is full to the last byte: an answer of 1 MB is still saved, in the room that was kept for it, and stays.
 //!
-//! On real small file systems: a tmpfs and an ext4 on a loop device, where this user may mount; else it is said.
+//! On real small file systems, where this user may mount.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use daypack_course::TimeMs;
 use daypack_store::{Store, StoreError};
 
-/// A small file system, unmounted when dropped.
-struct Small {
-    at: PathBuf,
-    _dir: tempfile::TempDir,
-}
-
-impl Small {
-    /// `None`, and said, where this user may not mount.
-    fn mount(kind: &str, megabytes: u64) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        let at = dir.path().join("disk");
-        std::fs::create_dir(&at).unwrap();
-        let mounted = match kind {
-            "tmpfs" => ran(Command::new("mount")
-                .args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"])
-                .arg(&at)),
-            _ => {
-                let image = dir.path().join("image");
-                std::fs::File::create(&image).unwrap().set_len(megabytes << 20).unwrap();
-                ran(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(&image))
-                    && ran(Command::new("mount").args(["-o", "loop"]).arg(&image).arg(&at))
-            }
-        };
-        if !mounted {
-            println!("NOT RUN: mounting a {kind} of {megabytes} MB is not possible for this user here");
-            return None;
-        }
-        Some(Self { at, _dir: dir })
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        ran(Command::new("umount").arg(&self.at));
-    }
-}
-
-fn ran(command: &mut Command) -> bool {
-    command.output().is_ok_and(|out| out.status.success())
-}
-
-/// Writes until nothing goes on the disk any more, then byte by byte.
-fn fill(dir: &Path) {
-    let mut file = std::fs::File::create(dir.join("video.mp4")).unwrap();
-    for block in [1 << 20, 64 << 10, 4 << 10, 1] {
-        let bytes = vec![7_u8; block];
-        while file.write_all(&bytes).is_ok() {}
-    }
-    let _ = file.sync_all();
-}
+#[path = "disk_full/small.rs"]
+mod small;
+use small::{Small, fill};
 
 fn save(store: &Store, text: &str, at: i64) -> Result<(), StoreError> {
     store.draft_put(&"c".into(), &"i".into(), "text", text, TimeMs(at))

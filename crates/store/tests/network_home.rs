@@ -114,3 +114,41 @@ fn a_database_that_lay_on_the_network_before_is_brought_here_and_kept_there() {
     assert!(store.opened().recovered.is_none());
     assert!(home.path().join("learner.db.moved-3").exists());
 }
+
+#[test]
+fn a_newer_database_is_read_without_taking_the_folder_or_moving_anything() {
+    let (home, disks) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (lab, lease) = (computer("lab-1", disks.path()), home.path().join("lease.json"));
+    let store = Store::open_with(home.path(), TimeMs(1), &lab).unwrap();
+    save(&store, "read me", 2);
+    drop(store);
+    let newer = rusqlite::Connection::open(disks.path().join("lab-1/learner.db")).unwrap();
+    newer.execute_batch("CREATE TABLE more (x TEXT) STRICT; PRAGMA user_version = 99").unwrap();
+    drop(newer);
+    // Also while another computer writes.
+    for held in [None, Some(r#"{"host":"library-3","at":1}"#)] {
+        held.inspect(|held| std::fs::write(&lease, held).unwrap());
+        let store = Store::open_with(home.path(), TimeMs(3), &lab).unwrap();
+        assert!(store.opened().newer.is_some());
+        assert_eq!(text(&store), "read me");
+        store.keep_lease(TimeMs(4)).unwrap();
+        assert_eq!(std::fs::read_to_string(&lease).ok().as_deref(), held);
+        drop(store);
+        assert_eq!(std::fs::read_to_string(&lease).ok().as_deref(), held, "nor on closing");
+    }
+    // One that still lies in the folder is read there.
+    std::fs::remove_file(&lease).unwrap();
+    std::fs::rename(disks.path().join("lab-1/learner.db"), home.path().join("learner.db")).unwrap();
+    std::fs::rename(disks.path().join("lab-1/catalogue.db"), home.path().join("catalogue.db")).unwrap();
+    let store = Store::open_with(home.path(), TimeMs(5), &lab).unwrap();
+    assert_eq!(text(&store), "read me");
+    assert!(home.path().join("learner.db").exists() && !lease.exists());
+    drop(store);
+    // The control: one of our own takes the folder, and is brought here.
+    let ours = rusqlite::Connection::open(home.path().join("learner.db")).unwrap();
+    ours.execute_batch("PRAGMA user_version = 2").unwrap();
+    drop(ours);
+    let store = Store::open_with(home.path(), TimeMs(6), &lab).unwrap();
+    assert!(store.opened().newer.is_none() && lease.exists());
+    assert!(!home.path().join("learner.db").exists());
+}

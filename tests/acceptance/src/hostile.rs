@@ -53,6 +53,7 @@ type Reports = Arc<Mutex<Vec<(String, Value)>>>;
 pub struct Hostile {
     /// Its address.
     pub address: String,
+    commands: Value,
     reports: Reports,
     task: tokio::task::JoinHandle<()>,
 }
@@ -83,7 +84,12 @@ impl Hostile {
         let task = tokio::spawn(async move {
             let _ = axum::serve(listener, app).await;
         });
-        Self { address, reports, task }
+        Self { address, commands: commands.clone(), reports, task }
+    }
+
+    /// A whole page that reports as `from`, to be put into a frame as a `blob:` or a `data:` address.
+    pub fn page(&self, from: &str) -> String {
+        alone(&self.address, &self.commands, from)
     }
 
     /// What came in so far: where from, and what was found.

@@ -117,6 +117,8 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
 
     // 2. Library, outline, take along.
     let course = add(&app, |_| true).await;
+    let outline = app.course(CourseInput { course: course.clone() }).await.unwrap();
+    assert_eq!(outline.zone.as_deref(), Some("Europe/London"), "what the site says of itself");
     let before = rows(&app, &course).await;
     assert!(before.iter().any(|r| r.here == Here::NotHere), "{before:?}");
     let quizzes = of_kind(&before, ItemKind::Quiz);

@@ -12,6 +12,8 @@ use daypack_tests::window_kills::texts;
 use serde_json::{Value, json};
 
 const MARK: &str = "from-content";
+/// Frames that the page on top is made to hold.
+const SPOT: [&str; 2] = ["blob in the window", "data URL in the window"];
 /// A page that knows where the server listens tries to read from it and to show what it has; where the whole address
 /// was given away it still cannot read.
 const ASK_THE_SERVER: &str = "const [address, done] = arguments; (async () => {
@@ -102,8 +104,13 @@ async fn no_course_content_reaches_any_command_from_anywhere() {
         (rules) f.setAttribute('sandbox', rules); f.src = arguments[0] + '/page#' + encodeURIComponent(name); \
         document.body.append(f); } return true";
     window.run(frames, vec![json!(hostile.address)]).await;
-    wait_for(&hostile, &["bare frame", "sandboxed frame", "same-origin sandbox", "nested frame", "srcdoc"])
-        .await;
+    frames_on_the_spot(&window, &hostile).await;
+    let places = ["bare frame", "sandboxed frame", "same-origin sandbox", "nested frame", "srcdoc"];
+    wait_for(&hostile, &places).await;
+    // A page written on the spot does not even run, neither in content nor in the window's own page.
+    for kind in ["blob", "data URL"].into_iter().chain(SPOT) {
+        assert!(!hostile.reports().iter().any(|(from, _)| from == kind), "a {kind} ran");
+    }
 
     assert!(!texts(&data).iter().any(|text| text == MARK), "content in a frame did something");
 
@@ -139,8 +146,8 @@ async fn no_course_content_reaches_any_command_from_anywhere() {
     let place = window.call("app_status", json!({})).await.unwrap()["place"].clone();
     assert_ne!(place["detail"], MARK);
     println!("{tried} tries from {} places: 0 calls", found.len());
-    for name in ["course page", "PDF viewer", "media server", "bare frame", "sandboxed frame", "nested frame"]
-    {
+    let all = ["course page", "PDF viewer", "media server"].into_iter().chain(places);
+    for name in all {
         assert!(
             found.get(name).is_some_and(|t| t.as_array().is_some_and(|t| t.len() > 100)),
             "{name} was tried"
@@ -152,6 +159,15 @@ async fn no_course_content_reaches_any_command_from_anywhere() {
     assert!(reached(&own).len() > 40, "{own}");
     assert!(texts(&data).iter().any(|text| text == MARK) && !window.opened().is_empty());
     window.close().await;
+}
+
+/// Puts frames into the page that is shown whose pages are written on the spot.
+async fn frames_on_the_spot(window: &Window, hostile: &Hostile) {
+    let pages: Vec<Value> = SPOT.iter().map(|kind| json!([kind, hostile.page(kind)])).collect();
+    let spot = "for (const [kind, html] of arguments[0]) { const f = document.createElement('iframe'); f.src = \
+        kind.startsWith('blob') ? URL.createObjectURL(new Blob([html], { type: 'text/html' })) : \
+        'data:text/html;charset=utf-8,' + encodeURIComponent(html); document.body.append(f); } return true";
+    window.run(spot, vec![json!(pages)]).await;
 }
 
 async fn wait_for(hostile: &Hostile, names: &[&str]) {
@@ -179,4 +195,8 @@ async fn a_window_on_a_registered_scheme_without_a_list_of_commands_is_caught() 
     let reached = reached(&probe(&window).await);
     assert!(reached.iter().any(|one| one.contains("\"call\"")), "{reached:?}");
     println!("the careless shell: {} calls from content", reached.len());
+    // And it runs pages that are written on the spot.
+    let hostile = Hostile::start(&commands(MARK)).await;
+    frames_on_the_spot(&window, &hostile).await;
+    wait_for(&hostile, &SPOT).await;
 }

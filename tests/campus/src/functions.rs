@@ -9,6 +9,7 @@ use crate::world::World;
 
 pub mod assign;
 pub mod completion;
+pub mod config;
 pub mod content;
 pub mod contents;
 pub mod courses;
@@ -79,6 +80,7 @@ pub fn find(name: &str) -> Option<Function> {
         "core_files_get_files" => own_files::list,
         "core_user_add_user_private_files" => own_files::add_private,
         "core_user_get_private_files_info" => own_files::info,
+        "tool_mobile_get_config" => config::get,
         _ => return None,
     })
 }

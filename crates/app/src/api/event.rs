@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::keys::KeysView;
+use super::opening::OpeningWay;
 use super::outline::JobView;
 use super::status::LinkView;
 use super::work::WorkCard;
@@ -13,6 +14,11 @@ use super::work::WorkCard;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// Opening the data folder goes on. The only event before it is open.
+    Opening {
+        /// What is being done.
+        way: OpeningWay,
+    },
     /// The connection changed.
     Link {
         /// Now.

@@ -26,8 +26,6 @@ use crate::api::{Event, Failure};
 const PULL_EVERY_MS: i64 = 60_000;
 /// How often progress is told and kept while bytes come.
 const REPORT_EVERY_MS: i64 = 250;
-/// How often clocks and network are looked at.
-const LOOK_EVERY_MS: i64 = 5_000;
 /// How often it is asked whether the link costs money, besides at each change of the network.
 const COST_EVERY_MS: i64 = 5 * 60_000;
 /// The number of no send and no question: only a receipt is believed with it.
@@ -219,7 +217,7 @@ impl Desk {
         if self.quiet {
             return;
         }
-        self.next_look = now.plus(LOOK_EVERY_MS);
+        self.next_look = now.plus(self.app.around().every_ms());
         self.refresh_sources(now);
         let seen = self.watch.look(surroundings::look(&self.app, self.born));
         let local = self.app.now();

@@ -36,13 +36,42 @@ impl LinkCost for SystemLinkCost {
     }
 }
 
+/// What is around the computer. Sends nothing.
+pub trait Around: Send + Sync {
+    /// Milliseconds since some fixed moment with sleep counted; `None` where the system does not say.
+    fn with_sleep_ms(&self) -> Option<i64>;
+    /// A fingerprint of routes and addresses; another one means another network.
+    fn network(&self) -> u64;
+    /// Milliseconds between two looks.
+    fn every_ms(&self) -> i64 {
+        5_000
+    }
+}
+
+/// A shared [`Around`].
+pub type AnyAround = Arc<dyn Around>;
+
+/// What the operating system says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemAround;
+
+impl Around for SystemAround {
+    fn with_sleep_ms(&self) -> Option<i64> {
+        with_sleep_ms()
+    }
+
+    fn network(&self) -> u64 {
+        network()
+    }
+}
+
 /// One look at clocks and network.
 pub(crate) fn look(app: &App, since: Instant) -> Look {
     Look {
         wall: app.now(),
         awake_ms: i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX),
-        with_sleep_ms: with_sleep_ms(),
-        network: network(),
+        with_sleep_ms: app.around().with_sleep_ms(),
+        network: app.around().network(),
     }
 }
 

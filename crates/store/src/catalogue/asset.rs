@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use daypack_course::{AssetId, CourseId, Digest};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{all, int, one, run, uint};
@@ -81,11 +82,7 @@ impl Store {
 
     /// What is here of the files of a course; files that nothing is known of are missing.
     pub fn assets_of(&self, course: &CourseId) -> Result<BTreeMap<AssetId, AssetState>, StoreError> {
-        let rows = self.catalogue.read(|c| {
-            let sql = "SELECT have, digest, validator, complete, asset FROM assets WHERE course = ?1";
-            all(c, sql, [course.as_str()], |row| Ok((AssetId::new(row.get::<_, String>(4)?), state(row)?)))
-        })?;
-        Ok(rows.into_iter().collect())
+        self.catalogue.read(|c| of(c, course))
     }
 
     fn put_asset(&self, course: &CourseId, asset: &AssetId, state: &AssetState) -> Result<(), StoreError> {
@@ -109,6 +106,13 @@ impl Store {
             .map(|_| ())
         })
     }
+}
+
+pub(crate) fn of(conn: &Connection, course: &CourseId) -> Result<BTreeMap<AssetId, AssetState>, StoreError> {
+    let sql = "SELECT have, digest, validator, complete, asset FROM assets WHERE course = ?1";
+    let rows =
+        all(conn, sql, [course.as_str()], |row| Ok((AssetId::new(row.get::<_, String>(4)?), state(row)?)))?;
+    Ok(rows.into_iter().collect())
 }
 
 fn state(row: &rusqlite::Row<'_>) -> Result<AssetState, StoreError> {

@@ -2,6 +2,7 @@
 
 use daypack_course::outline::{Course, Origin};
 use daypack_course::{CourseId, TimeMs};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{all, int, json, one, run, to_json};
@@ -68,27 +69,12 @@ impl Store {
 
     /// The whole course.
     pub fn course_get(&self, id: &CourseId) -> Result<Option<Course>, StoreError> {
-        self.catalogue
-            .read(|c| one(c, "SELECT course FROM courses WHERE id = ?1", [id.as_str()], |row| json(row, 0)))
+        self.catalogue.read(|c| get(c, id))
     }
 
     /// All courses, in the order they were put here.
     pub fn courses(&self) -> Result<Vec<CourseRow>, StoreError> {
-        self.catalogue.read(|c| {
-            let sql =
-                "SELECT id, title, summary, language, origin, items, added FROM courses ORDER BY added, id";
-            all(c, sql, [], |row| {
-                Ok(CourseRow {
-                    id: CourseId::new(row.get::<_, String>(0)?),
-                    title: row.get(1)?,
-                    summary: row.get(2)?,
-                    language: row.get(3)?,
-                    origin: json(row, 4)?,
-                    items: row.get(5)?,
-                    added: TimeMs(row.get(6)?),
-                })
-            })
-        })
+        self.catalogue.read(rows)
     }
 
     /// Takes the course off the shelf with what is known of its files, findings and threads; `false` when it was
@@ -101,6 +87,25 @@ impl Store {
             Ok(run(tx, "DELETE FROM courses WHERE id = ?1", [id.as_str()])? > 0)
         })
     }
+}
+
+pub(crate) fn get(conn: &Connection, id: &CourseId) -> Result<Option<Course>, StoreError> {
+    one(conn, "SELECT course FROM courses WHERE id = ?1", [id.as_str()], |row| json(row, 0))
+}
+
+pub(crate) fn rows(conn: &Connection) -> Result<Vec<CourseRow>, StoreError> {
+    let sql = "SELECT id, title, summary, language, origin, items, added FROM courses ORDER BY added, id";
+    all(conn, sql, [], |row| {
+        Ok(CourseRow {
+            id: CourseId::new(row.get::<_, String>(0)?),
+            title: row.get(1)?,
+            summary: row.get(2)?,
+            language: row.get(3)?,
+            origin: json(row, 4)?,
+            items: row.get(5)?,
+            added: TimeMs(row.get(6)?),
+        })
+    })
 }
 
 #[cfg(test)]

@@ -70,7 +70,8 @@ impl Confirmed {
             | Fact::Reading { .. }
             | Fact::Done { .. }
             | Fact::FeedbackSeen { .. }
-            | Fact::Place { .. } => true,
+            | Fact::Place { .. }
+            | Fact::Titles { .. } => true,
         }
     }
 }

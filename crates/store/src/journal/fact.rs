@@ -16,10 +16,11 @@ use crate::StoreError;
 use crate::learner::account::Account;
 use crate::learner::attempt::AttemptRow;
 use crate::learner::library::Library;
+use crate::learner::title::Title;
 use crate::learner::trust::Trusted;
 use crate::learner::{
     account, attempt, draft, draft_file, feedback_seen, library, machine, place, position, reading, response,
-    setting, trust, work,
+    setting, title, trust, work,
 };
 
 /// One save.
@@ -50,6 +51,7 @@ pub(crate) enum Fact {
     Done { course: CourseId, item: ItemId, done: bool, at: TimeMs },
     FeedbackSeen { id: String, version: String, at: TimeMs },
     Place { route: Value, at: TimeMs },
+    Titles { titles: Vec<Title> },
 }
 
 /// Does it in a transaction. The number that the `Store` function of the fact is about: a place in a history, or 1
@@ -96,5 +98,6 @@ pub(crate) fn apply(tx: &Connection, fact: &Fact) -> Result<u64, StoreError> {
         }
         Fact::FeedbackSeen { id, version, at } => feedback_seen::put(tx, id, version, *at).map(done),
         Fact::Place { route, at } => place::put(tx, route, *at).map(done),
+        Fact::Titles { titles } => title::put(tx, titles).map(done),
     }
 }

@@ -1,9 +1,11 @@
 //! What a course or an item was called when something was made in it: names for work whose course left the shelf.
 
 use daypack_course::{CourseId, ItemId};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{all, one, run};
+use crate::journal::fact::Fact;
 use crate::{Store, StoreError};
 
 pub(crate) const TABLE: &str = "
@@ -29,18 +31,7 @@ pub struct Title {
 impl Store {
     /// Keeps names; a newer one replaces an older one.
     pub fn titles_put(&self, titles: &[Title]) -> Result<(), StoreError> {
-        self.learner.write(|tx| {
-            for title in titles {
-                let item = title.item.as_ref().map_or("", ItemId::as_str);
-                run(
-                    tx,
-                    "INSERT INTO titles (course, item, title) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (course, item) DO UPDATE SET title = excluded.title",
-                    [title.course.as_str(), item, &title.title],
-                )?;
-            }
-            Ok(())
-        })
+        self.learner.keep(&Fact::Titles { titles: titles.to_vec() }).map(|_| ())
     }
 
     /// The kept name of a course (`None`) or of an item.
@@ -65,10 +56,44 @@ impl Store {
     }
 }
 
+pub(crate) fn put(tx: &Connection, titles: &[Title]) -> Result<(), StoreError> {
+    for title in titles {
+        let item = title.item.as_ref().map_or("", ItemId::as_str);
+        run(
+            tx,
+            "INSERT INTO titles (course, item, title) VALUES (?1, ?2, ?3)
+             ON CONFLICT (course, item) DO UPDATE SET title = excluded.title",
+            [title.course.as_str(), item, &title.title],
+        )?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::shelf;
+    use crate::testing::{reopened, shelf};
+
+    #[test]
+    fn the_names_of_a_removed_course_come_back_after_the_database_was_damaged() {
+        for with_journal in [true, false] {
+            let (dir, store) = shelf();
+            let name = Title { course: "c".into(), item: None, title: "Soil".into() };
+            store.titles_put(&[name]).unwrap();
+            drop(store);
+            std::fs::write(dir.path().join("learner.db"), [0; 4096]).unwrap();
+            if !with_journal {
+                // The control: nothing but the journal has them since the last backup.
+                std::fs::remove_dir_all(dir.path().join("journal")).unwrap();
+            }
+            let store = Store::open(dir.path(), daypack_course::TimeMs(9)).unwrap();
+            assert!(store.opened().recovered.is_some());
+            let found = store.title_get(&"c".into(), None).unwrap();
+            assert_eq!(found.as_deref(), with_journal.then_some("Soil"));
+            let store = reopened(&dir, store);
+            assert_eq!(store.title_get(&"c".into(), None).unwrap(), found);
+        }
+    }
 
     #[test]
     fn a_name_is_kept_for_the_course_and_for_each_item() {

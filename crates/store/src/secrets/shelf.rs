@@ -48,6 +48,7 @@ impl Store {
 
     /// Keeps the account's secret: sealed and durable on return where the key is here, else in memory until it is.
     pub fn secret_put(&self, account: &AccountId, secret: &Secret) -> Result<(), StoreError> {
+        self.secrets.refuse_read_only()?;
         let mut state = self.secrets.state()?;
         state.held.insert(account.clone(), secret.clone());
         state.settle(&self.secrets.sealed)
@@ -77,6 +78,7 @@ impl Store {
 
     /// Forgets the account's secret; fine when there is none, and needs no key.
     pub fn secret_remove(&self, account: &AccountId) -> Result<(), StoreError> {
+        self.secrets.refuse_read_only()?;
         let mut state = self.secrets.state()?;
         let was_held = state.held.remove(account).is_some();
         if let Some(Some(file)) = &mut state.file {

@@ -390,3 +390,42 @@ fn only_the_user_can_read_the_sealed_file() {
     let mode = std::fs::metadata(dir.path().join("secrets.sealed")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
+
+#[test]
+fn in_a_newer_programs_folder_sign_ins_are_read_and_not_written() {
+    let (dir, store, keyring) = signed_in(Mood::Open);
+    drop(store);
+    let plain = dir.path().join("secrets.json");
+    std::fs::write(&plain, r#"{"bob":"of an earlier Daypack"}"#).unwrap();
+    let schema = |number: i64| {
+        let db = rusqlite::Connection::open(dir.path().join("learner.db")).unwrap();
+        let ours: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        db.pragma_update(None, "user_version", number).unwrap();
+        ours
+    };
+    let open = || {
+        let store = Store::open(dir.path(), TimeMs(1)).unwrap();
+        store.keyring_use(Arc::clone(&keyring) as Arc<dyn Keyring>);
+        store
+    };
+    let held = || {
+        ["secrets.sealed", "secrets.json", "secrets.session"].map(|n| std::fs::read(dir.path().join(n)).ok())
+    };
+    let (ours, before) = (schema(99), held());
+    let store = open();
+    assert!(store.opened().newer.is_some());
+    store.keys_open(None, None).unwrap();
+    assert_eq!(token(&store).as_deref(), Some(CANARY), "read");
+    assert!(store.secret_put(&ada(), &Secret::new("another")).is_err());
+    assert!(store.secret_remove(&ada()).is_err());
+    assert!(store.keys_keep(Keep::Session).is_err());
+    assert!(store.keys_forget().is_err());
+    drop(store);
+    assert_eq!(held(), before);
+    // The control: in a folder of our own the old file is sealed, and a sign-out is kept.
+    schema(ours);
+    let store = open();
+    store.keys_open(None, None).unwrap();
+    store.secret_remove(&ada()).unwrap();
+    assert!(!plain.exists() && held() != before);
+}

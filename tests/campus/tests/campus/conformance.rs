@@ -25,6 +25,13 @@ fn every_answer_has_the_shape_of_a_recording() {
         answer
     };
     ask("core_webservice_get_site_info", "");
+    let config = ask("tool_mobile_get_config", "section=");
+    assert!(
+        config["settings"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({"name": "timezone", "value": "Europe/London"}))
+    );
     ask("core_enrol_get_users_courses", "userid=4");
     ask("core_enrol_get_users_courses", "userid=5");
     ask("core_course_get_courses_by_field", "field=id&value=2");

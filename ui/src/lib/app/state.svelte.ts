@@ -122,10 +122,13 @@ function receive(event: Event): void {
   for (const listener of listeners) listener(event);
 }
 
+/** Before the learner's settings can be read: as the computer is. */
+export const dressAsComputer = (): Promise<void> => dress({ theme: "system", language: "" });
+
 const dark = globalThis.matchMedia?.("(prefers-color-scheme: dark)");
 dark?.addEventListener("change", () => status && void dress(status.settings));
 
-async function dress(settings: Settings): Promise<void> {
+async function dress(settings: Pick<Settings, "theme" | "language">): Promise<void> {
   const isDark = settings.theme === "dark" || (settings.theme === "system" && (dark?.matches ?? false));
   document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
   await speak(settings.language);

@@ -529,6 +529,43 @@ slot: string,
 text: string, };
 
 /**
+ * A course as the catalogue alone knows it: nothing of the learner. The names are those of a `CourseCard`.
+ */
+export type EarlyCard = { 
+/**
+ * Its id here.
+ */
+id: CourseId, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * One or two sentences.
+ */
+summary: string, 
+/**
+ * Where it came from.
+ */
+origin: Origin, 
+/**
+ * Name of the package or address of the site it came from.
+ */
+from: string, 
+/**
+ * Number of items.
+ */
+items: number, 
+/**
+ * Items that work with no connection now.
+ */
+items_ready: number, 
+/**
+ * Bytes here.
+ */
+size_here: number, };
+
+/**
  * A longer text, read by a person.
  */
 export type Essay = { 
@@ -544,7 +581,11 @@ max_words: number | null, };
 /**
  * One event of the stream (`daypack watch` prints one a line).
  */
-export type Event = { "event": "link", 
+export type Event = { "event": "opening", 
+/**
+ * What is being done.
+ */
+way: OpeningWay, } | { "event": "link", 
 /**
  * Now.
  */
@@ -1469,6 +1510,37 @@ signer: Signer,
  * What to know about it.
  */
 findings: Array<Finding>, };
+
+/**
+ * A step of opening.
+ */
+export type OpeningStep = "checking" | "copying" | "bringing_back";
+
+/**
+ * How opening the data folder stands.
+ */
+export type OpeningView = { 
+/**
+ * What is being done; `None` once the folder is open and everything else can be asked.
+ */
+way: OpeningWay | null, 
+/**
+ * The courses that are here; `None` while not even these are known.
+ */
+courses: Array<EarlyCard> | null, };
+
+/**
+ * What is being done.
+ */
+export type OpeningWay = { 
+/**
+ * Which step.
+ */
+step: OpeningStep, 
+/**
+ * How much of the step is done, 0 to 1, where that is known.
+ */
+share: number | null, };
 
 /**
  * Where a course came from.
@@ -2615,6 +2687,8 @@ head: string, };
 export interface Commands {
   /** The state of the program: link, accounts, counts, settings, where the learner was. */
   app_status: { input: Nothing; output: AppStatus };
+  /** How opening the data folder stands, and the courses, before anything else can be asked. */
+  opening: { input: Nothing; output: OpeningView };
   /** Keeps the learner's settings. */
   settings_save: { input: Settings; output: Saved };
   /** The learner has read what was got back. */
@@ -2718,6 +2792,7 @@ export interface Commands {
 /** Every command's name. */
 export const COMMANDS = [
   "app_status",
+  "opening",
   "settings_save",
   "recovered_seen",
   "place_save",

@@ -1,8 +1,18 @@
 // A host in memory, for looking at the pages in a browser and for tests. Never shipped: only imported while
-// developing or with VITE_FAKE=1. `?first`, `?offline`, `?recovered`, `?readonly`, `?full`, `?empty`, `?slow`,
+// developing or with VITE_FAKE=1. `?opening=checking|copying|bringing_back` stays before the program is open. `?first`, `?offline`, `?recovered`, `?readonly`, `?full`, `?empty`, `?slow`,
 // `?theme=dark`, `?language=ar` and `?page=item&item=v2` in the address choose what is shown; `?keys=locked|lost|session`
 // and `?passphrase` how sign-ins are kept.
-import type { AppStatus, Commands, Event, Failure, FailureCode, KeysView } from "./bindings";
+import type {
+  AppStatus,
+  Commands,
+  CourseCard,
+  EarlyCard,
+  Event,
+  Failure,
+  FailureCode,
+  KeysView,
+  OpeningStep,
+} from "./bindings";
 import { body, cards, course, attempt, feedback, job, NOW, sections, works } from "./fake/data";
 import type { CommandName, Host } from "./host";
 
@@ -101,9 +111,17 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
           },
         ],
   });
+  const early = ({ id, title, summary, origin, from, items, items_ready, size_here }: CourseCard): EarlyCard => {
+    return { id, title, summary, origin, from, items, items_ready, size_here };
+  };
   const rows = sections.flatMap((section) => section.items);
   const answers: Answers = {
     app_status: () => status,
+    opening: () => {
+      const step = query.get("opening") as OpeningStep | null;
+      if (!step) return { way: null, courses: null };
+      return { way: { step, share: step === "bringing_back" ? 0.4 : null }, courses: empty ? [] : cards.map(early) };
+    },
     recovered_seen: () => ((status.recovered = null), { ...status }),
     settings_save: (input) => ((status.settings = input), saved()),
     place_save: saved,
@@ -233,7 +251,8 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
   };
   return {
     async call(name, input) {
-      if (query.has("slow")) await new Promise((done) => setTimeout(done, 60_000));
+      const early = query.has("opening") && name !== "opening";
+      if (query.has("slow") || early) await new Promise((done) => setTimeout(done, 60_000));
       return structuredClone(answers[name](input));
     },
     on(listener) {
