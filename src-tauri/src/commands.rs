@@ -2,7 +2,7 @@
 //!
 //! What must stay true: each has a hand-written permission in `src-tauri/permissions`, given to the window `main` only.
 
-use daypack_app::api::{Failure, FailureCode, dispatch};
+use daypack_app::api::{Failure, FailureCode};
 use serde::Deserialize;
 use serde_json::Value;
 use tauri::{AppHandle, Runtime, State};
@@ -29,8 +29,7 @@ pub enum PickKind {
 /// Runs a command of the one list.
 #[tauri::command]
 pub async fn call(desk: State<'_, Desk>, name: String, input: Option<Value>) -> Result<Value, Failure> {
-    let app = desk.app().await?;
-    dispatch(&app, &name, input.unwrap_or_default()).await
+    desk.door().await?.dispatch(&name, input.unwrap_or_default()).await
 }
 
 /// Lets the learner choose a file; `None` when they changed their mind.

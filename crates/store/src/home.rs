@@ -18,6 +18,9 @@ use crate::learner::LEARNER;
 /// Decides where the live databases of a folder lie: `None` for the folder itself.
 pub type Near = dyn Fn(&Path) -> Option<PathBuf> + Send + Sync;
 
+/// Hears bytes done, and bytes in all.
+pub type Progress = dyn Fn(u64, u64) + Send + Sync;
+
 /// What a store stands on. Tests put something else there.
 #[derive(Clone)]
 pub struct Means {
@@ -27,11 +30,18 @@ pub struct Means {
     pub near: Arc<Near>,
     /// The name of this computer.
     pub host: String,
+    /// Hears how far sealing or unsealing is: bytes done, and in all.
+    pub progress: Arc<Progress>,
 }
 
 impl Default for Means {
     fn default() -> Self {
-        Self { disk: Arc::new(OwnDisk), near: Arc::new(near_folder), host: host_name() }
+        Self {
+            disk: Arc::new(OwnDisk),
+            near: Arc::new(near_folder),
+            host: host_name(),
+            progress: Arc::new(|_, _| ()),
+        }
     }
 }
 

@@ -39,7 +39,7 @@ fn whatever_was_called_saved_in_a_sealed_folder_survives_a_power_cut_at_any_mome
 
     let turn = disk::insert();
     turn.load(before.clone(), None);
-    let means = Means { disk: Arc::new(Beside), near, host: "here".into() };
+    let means = Means { disk: Arc::new(Beside), near, host: "here".into(), ..Means::default() };
     let open = || Store::open_sealed_with(dir.path(), TimeMs(0), &key, &means);
     let mut held = Vec::new();
     for _ in 0..2 {

@@ -4,6 +4,7 @@
 // and `?passphrase` how sign-ins are kept.
 import type { AppStatus, Commands, Event, Failure, FailureCode, KeysView } from "./bindings";
 import { body, cards, course, attempt, feedback, job, NOW, sections, works } from "./fake/data";
+import { fakeDoor } from "./fake/door";
 import type { CommandName, Host } from "./host";
 
 type Answers = { [K in CommandName]: (input: Commands[K]["input"]) => Commands[K]["output"] };
@@ -102,7 +103,9 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
         ],
   });
   const rows = sections.flatMap((section) => section.items);
+  const tell = (event: Event) => listeners.forEach((listener) => listener(event));
   const answers: Answers = {
+    ...fakeDoor(query, tell, fail),
     app_status: () => status,
     recovered_seen: () => ((status.recovered = null), { ...status }),
     settings_save: (input) => ((status.settings = input), saved()),
