@@ -114,7 +114,7 @@ async fn two_people_share_a_computer_from_the_first_page_to_the_last() {
     assert_eq!((&status["accounts"], &status["first_run"]), (&json!([]), &json!(true)));
     window.press("nav-library").await;
     window.part("page-library").await;
-    let title = outline["title"].as_str().unwrap();
+    let title = outline["card"]["title"].as_str().unwrap();
     let page = window.run("return document.body.innerText", vec![]).await.to_string();
     assert!(!page.contains(title), "{page}");
 
