@@ -288,6 +288,10 @@ impl Door {
     }
 
     fn tell(&self) {
+        // The program ends: that is no locking, and the page stays as it is.
+        if self.0.stop.is_cancelled() {
+            return;
+        }
         let _ = self.0.events.send(Event::Door { door: self.view() });
     }
 

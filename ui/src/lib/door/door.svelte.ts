@@ -100,6 +100,7 @@ export async function lockNow(): Promise<void> {
 export function take(fresh: DoorView): void {
   const before = view?.open ?? null;
   view = fresh;
+  if (fresh.standing !== "busy") sealing = null;
   if (before !== null && before !== fresh.open) {
     const unsaved = rest();
     if (unsaved) waiting.set(before, unsaved);
