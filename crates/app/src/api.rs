@@ -45,7 +45,7 @@ pub struct CommandInfo {
 macro_rules! commands {
     (
         door: { $( $(#[doc = $door_doc:literal])+ $door_name:ident($door_input:ty) -> $door_output:ty; )+ }
-        desk: { $( $(#[doc = $doc:literal])+ $name:ident($input:ty) -> $output:ty; )+ }
+        $( $(#[doc = $doc:literal])+ $name:ident($input:ty) -> $output:ty; )+
     ) => {
         /// Every command, in the order of the list.
         pub const COMMANDS: &[CommandInfo] = &[$( CommandInfo {
@@ -144,115 +144,114 @@ commands! {
         /// One person uses this computer again: unseals the open work. Refused while others have work here.
         share_end(Passphrase) -> DoorView;
     }
-    desk: {
-        /// The state of the program: link, accounts, counts, settings, where the learner was.
-        app_status(Nothing) -> AppStatus;
-        /// Keeps the learner's settings.
-        settings_save(Settings) -> Saved;
-        /// The learner has read what was got back.
-        recovered_seen(Nothing) -> AppStatus;
-        /// Keeps where the learner is, so that a new start opens there.
-        place_save(Place) -> Saved;
 
-        /// Looks whether an address is a site Daypack can work with.
-        site_check(Address) -> SiteFound;
-        /// Signs in with name and password.
-        sign_in(SignIn) -> AccountView;
-        /// Forgets a sign-in; work and courses stay. Refused in one step while something is not at the school yet.
-        sign_out(SignOut) -> AppStatus;
-        /// Opens the key that sign-ins are sealed under: by the keyring, or by a passphrase.
-        keys_unlock(KeysUnlock) -> AppStatus;
-        /// Keeps sign-ins another way from now on.
-        keys_keep(KeysKeep) -> AppStatus;
-        /// Gives up sign-ins whose key cannot be had; work and courses stay.
-        keys_forget(Nothing) -> AppStatus;
-        /// Adds a library of course packages by address.
-        library_add(LibraryAddress) -> LibraryAdded;
-        /// Opens a package, a cartridge or a folder from this computer or a USB stick.
-        open_path(PathInput) -> Opened;
-        /// Opens the course that comes with Daypack; needs no network.
-        look_around(Nothing) -> CourseInput;
+    /// The state of the program: link, accounts, counts, settings, where the learner was.
+    app_status(Nothing) -> AppStatus;
+    /// Keeps the learner's settings.
+    settings_save(Settings) -> Saved;
+    /// The learner has read what was got back.
+    recovered_seen(Nothing) -> AppStatus;
+    /// Keeps where the learner is, so that a new start opens there.
+    place_save(Place) -> Saved;
 
-        /// Courses on this computer and what sites and libraries offer.
-        library(Nothing) -> LibraryView;
-        /// Asks all sites and libraries again what they offer.
-        offers_refresh(Nothing) -> LibraryView;
-        /// Brings an offered course's outline here.
-        course_add(OfferInput) -> CourseInput;
-        /// Removes a course from this computer; what was made in it stays. Refused in one step while something of it is
-        /// not at the school yet.
-        course_remove(CourseRemove) -> LibraryView;
-        /// A course's outline with the state of each item.
-        course(CourseInput) -> CourseView;
+    /// Looks whether an address is a site Daypack can work with.
+    site_check(Address) -> SiteFound;
+    /// Signs in with name and password.
+    sign_in(SignIn) -> AccountView;
+    /// Forgets a sign-in; work and courses stay. Refused in one step while something is not at the school yet.
+    sign_out(SignOut) -> AppStatus;
+    /// Opens the key that sign-ins are sealed under: by the keyring, or by a passphrase.
+    keys_unlock(KeysUnlock) -> AppStatus;
+    /// Keeps sign-ins another way from now on.
+    keys_keep(KeysKeep) -> AppStatus;
+    /// Gives up sign-ins whose key cannot be had; work and courses stay.
+    keys_forget(Nothing) -> AppStatus;
+    /// Adds a library of course packages by address.
+    library_add(LibraryAddress) -> LibraryAdded;
+    /// Opens a package, a cartridge or a folder from this computer or a USB stick.
+    open_path(PathInput) -> Opened;
+    /// Opens the course that comes with Daypack; needs no network.
+    look_around(Nothing) -> CourseInput;
 
-        /// Takes a course, a section or an item along for offline use.
-        take_along(TakeAlong) -> CourseView;
-        /// Pauses what is being taken along.
-        take_pause(TakeScope) -> CourseView;
-        /// Goes on where it stopped.
-        take_resume(TakeScope) -> CourseView;
-        /// Frees the space of an item or course; never touches the learner's work.
-        take_remove(TakeScope) -> CourseView;
-        /// All that is being taken along.
-        jobs(Nothing) -> Jobs;
+    /// Courses on this computer and what sites and libraries offer.
+    library(Nothing) -> LibraryView;
+    /// Asks all sites and libraries again what they offer.
+    offers_refresh(Nothing) -> LibraryView;
+    /// Brings an offered course's outline here.
+    course_add(OfferInput) -> CourseInput;
+    /// Removes a course from this computer; what was made in it stays. Refused in one step while something of it is
+    /// not at the school yet.
+    course_remove(CourseRemove) -> LibraryView;
+    /// A course's outline with the state of each item.
+    course(CourseInput) -> CourseView;
 
-        /// Everything needed to study one item; opens the local servers it needs.
-        item(ItemInput) -> ItemView;
-        /// Closes the local servers.
-        item_close(Nothing) -> Saved;
-        /// Keeps what was watched and where the learner is.
-        watched(WatchedInput) -> Saved;
-        /// Keeps how far a reading was read, as a share of its length.
-        reading_place(ReadingPlace) -> Saved;
-        /// Marks an item as done or not done.
-        done_mark(DoneMark) -> Saved;
+    /// Takes a course, a section or an item along for offline use.
+    take_along(TakeAlong) -> CourseView;
+    /// Pauses what is being taken along.
+    take_pause(TakeScope) -> CourseView;
+    /// Goes on where it stopped.
+    take_resume(TakeScope) -> CourseView;
+    /// Frees the space of an item or course; never touches the learner's work.
+    take_remove(TakeScope) -> CourseView;
+    /// All that is being taken along.
+    jobs(Nothing) -> Jobs;
 
-        /// Begins an attempt, or goes on with the open one.
-        attempt_start(ItemInput) -> AttemptView;
-        /// Keeps one answer; it is on disk when this returns.
-        response_save(ResponseSave) -> Saved;
-        /// Finishes an attempt: practice is scored here, graded is sealed for sending.
-        attempt_finish(AttemptInput) -> AttemptView;
-        /// Keeps a draft; it is on disk when this returns.
-        draft_save(DraftSave) -> Saved;
-        /// Copies a file into the learner's own files and adds it to the draft.
-        file_attach(FileAttach) -> Draft;
-        /// Takes a file off the draft; the copy stays until the work is sent.
-        file_detach(FileDetach) -> Draft;
-        /// Seals the draft for handing in.
-        hand_in(ItemInput) -> WorkCard;
-        /// Seals a message for sending.
-        post_send(PostSend) -> WorkCard;
+    /// Everything needed to study one item; opens the local servers it needs.
+    item(ItemInput) -> ItemView;
+    /// Closes the local servers.
+    item_close(Nothing) -> Saved;
+    /// Keeps what was watched and where the learner is.
+    watched(WatchedInput) -> Saved;
+    /// Keeps how far a reading was read, as a share of its length.
+    reading_place(ReadingPlace) -> Saved;
+    /// Marks an item as done or not done.
+    done_mark(DoneMark) -> Saved;
 
-        /// All work with its state, newest first.
-        outbox(Nothing) -> OutboxView;
-        /// One piece of work with its full text.
-        work(WorkInput) -> WorkDetail;
-        /// Tries again now what waits or was refused.
-        work_retry(WorkInput) -> WorkDetail;
-        /// The learner's decision on work that is unclear or was not taken. Deletes nothing.
-        work_decide(WorkDecide) -> WorkDetail;
-        /// Writes when a piece of work was written, as one file to read and to check.
-        receipt_export(ReceiptExport) -> ReceiptFile;
-        /// What is known of this computer's clock and the sites' clocks.
-        clock_facts(Nothing) -> ClockFacts;
-        /// Grades, comments and recorded messages, newest first.
-        inbox(Nothing) -> Inbox;
-        /// Marks feedback as seen.
-        feedback_seen(FeedbackInput) -> Inbox;
-        /// Sends what waits and brings back what is new, now.
-        sync_now(Nothing) -> AppStatus;
+    /// Begins an attempt, or goes on with the open one.
+    attempt_start(ItemInput) -> AttemptView;
+    /// Keeps one answer; it is on disk when this returns.
+    response_save(ResponseSave) -> Saved;
+    /// Finishes an attempt: practice is scored here, graded is sealed for sending.
+    attempt_finish(AttemptInput) -> AttemptView;
+    /// Keeps a draft; it is on disk when this returns.
+    draft_save(DraftSave) -> Saved;
+    /// Copies a file into the learner's own files and adds it to the draft.
+    file_attach(FileAttach) -> Draft;
+    /// Takes a file off the draft; the copy stays until the work is sent.
+    file_detach(FileDetach) -> Draft;
+    /// Seals the draft for handing in.
+    hand_in(ItemInput) -> WorkCard;
+    /// Seals a message for sending.
+    post_send(PostSend) -> WorkCard;
 
-        /// Writes everything the learner produced into one archive that can be read without Daypack.
-        export_work(ExportWork) -> Exported;
-        /// Writes one piece of work into an archive of its own.
-        work_export(WorkExport) -> Exported;
-        /// Takes an archive in: adds what is missing here, overwrites and deletes nothing.
-        import_work(PathInput) -> Imported;
-        /// What is not at a school yet, before something is removed.
-        left_behind(LeaveScope) -> LeftBehind;
-        /// Puts everything aside at the next start, and forgets the sign-ins; deletes nothing. Refused in one step while
-        /// something is not at a school yet.
-        start_afresh(StartAfresh) -> PutAside;
-    }
+    /// All work with its state, newest first.
+    outbox(Nothing) -> OutboxView;
+    /// One piece of work with its full text.
+    work(WorkInput) -> WorkDetail;
+    /// Tries again now what waits or was refused.
+    work_retry(WorkInput) -> WorkDetail;
+    /// The learner's decision on work that is unclear or was not taken. Deletes nothing.
+    work_decide(WorkDecide) -> WorkDetail;
+    /// Writes when a piece of work was written, as one file to read and to check.
+    receipt_export(ReceiptExport) -> ReceiptFile;
+    /// What is known of this computer's clock and the sites' clocks.
+    clock_facts(Nothing) -> ClockFacts;
+    /// Grades, comments and recorded messages, newest first.
+    inbox(Nothing) -> Inbox;
+    /// Marks feedback as seen.
+    feedback_seen(FeedbackInput) -> Inbox;
+    /// Sends what waits and brings back what is new, now.
+    sync_now(Nothing) -> AppStatus;
+
+    /// Writes everything the learner produced into one archive that can be read without Daypack.
+    export_work(ExportWork) -> Exported;
+    /// Writes one piece of work into an archive of its own.
+    work_export(WorkExport) -> Exported;
+    /// Takes an archive in: adds what is missing here, overwrites and deletes nothing.
+    import_work(PathInput) -> Imported;
+    /// What is not at a school yet, before something is removed.
+    left_behind(LeaveScope) -> LeftBehind;
+    /// Puts everything aside at the next start, and forgets the sign-ins; deletes nothing. Refused in one step while
+    /// something is not at a school yet.
+    start_afresh(StartAfresh) -> PutAside;
 }

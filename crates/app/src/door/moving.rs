@@ -96,3 +96,117 @@ fn back(dir: &Path, id: &str, now: TimeMs) -> Result<(), Failure> {
     std::fs::remove_file(dir.join(FILE)).map_err(io)?;
     sync(dir).map_err(io)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    use daypack_store::{Effort, LearnerKey, Lockbox, Secret};
+
+    use super::people::Person;
+    use super::*;
+
+    type Tried = Result<(), Box<dyn std::error::Error>>;
+
+    fn names(dir: &Path) -> io::Result<BTreeSet<String>> {
+        std::fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    }
+
+    /// A sealed folder with things of all kinds beside it, "begun" with the learner `one`.
+    fn begun(dir: &Path) -> Result<LearnerKey, Box<dyn std::error::Error>> {
+        let effort = Effort { memory_kib: 64, passes: 1 };
+        let (lockbox, key, _) = Lockbox::new(&Secret::new("a long walk"), effort)?;
+        let person = Person { id: "one".into(), name: "Ada".into(), code_kept: true };
+        People::first(person).save(dir)?;
+        std::fs::create_dir_all(dir.join("before-3"))?;
+        std::fs::write(dir.join("before-3/learner.db"), "earlier")?;
+        std::fs::create_dir(dir.join("logs"))?;
+        std::fs::write(dir.join("secrets.sealed"), "{}")?;
+        Store::seal_folder(dir, TimeMs(1), &lockbox, &key, &Means::default())?;
+        Ok(key)
+    }
+
+    /// What a crash left: so many of the entries have moved.
+    fn some_moved(from: &Path, to: &Path, stays: &[&str], number: usize) -> io::Result<usize> {
+        std::fs::create_dir_all(to)?;
+        let all: Vec<PathBuf> = names(from)?
+            .into_iter()
+            .filter(|name| !stays.contains(&name.as_str()))
+            .map(PathBuf::from)
+            .collect();
+        for name in all.iter().take(number) {
+            std::fs::rename(from.join(name), to.join(name))?;
+        }
+        Ok(all.len())
+    }
+
+    #[test]
+    fn moving_in_that_was_cut_off_anywhere_is_finished() -> Tried {
+        let mut number = 0;
+        loop {
+            let dir = tempfile::tempdir()?;
+            let (dir, own) = (dir.path(), folder(dir.path(), "one"));
+            let key = begun(dir)?;
+            let of = some_moved(dir, &own, &STAYS, number)?;
+            let people = settle(dir, TimeMs(2))?;
+            assert_eq!(people.map(|people| people.state), Some(State::On), "after {number} of {of}");
+            let left: BTreeSet<_> = names(dir)?;
+            let stays = ["daypack.lock", "learner.db", "learners", "logs", FILE];
+            assert_eq!(left, stays.iter().map(|&name| name.to_owned()).collect(), "after {number}");
+            assert!(is_kept_out(dir) && own.join("secrets.sealed").exists());
+            drop(Store::open_sealed(&own, TimeMs(3), &key)?);
+            // And once more changes nothing.
+            assert_eq!(settle(dir, TimeMs(4))?.map(|people| people.state), Some(State::On));
+            number += 1;
+            if number > of {
+                assert!(of >= 3, "{of}");
+                return Ok(());
+            }
+        }
+    }
+
+    #[test]
+    fn moving_back_that_was_cut_off_anywhere_is_finished() -> Tried {
+        let mut number = 0;
+        loop {
+            let dir = tempfile::tempdir()?;
+            let (dir, own) = (dir.path(), folder(dir.path(), "one"));
+            let key = begun(dir)?;
+            let Some(mut people) = settle(dir, TimeMs(2))? else { return Err("nobody".into()) };
+            people.state = State::Ending;
+            people.save(dir)?;
+            Store::unseal_folder(&own, TimeMs(3), &key, &Means::default())?;
+            let expected = std::fs::read(own.join("learner.db"))?;
+            let mut of = 0;
+            if number > 0 {
+                std::fs::remove_file(own.join("daypack.lock"))?;
+                of = some_moved(&own, dir, &[], number - 1)?;
+            }
+            assert_eq!(settle(dir, TimeMs(4))?, None, "after {number} of {of}");
+            assert!(!dir.join(LEARNERS).exists() && !dir.join(FILE).exists() && !is_kept_out(dir));
+            if number > 0 {
+                assert_eq!(std::fs::read(dir.join("learner.db"))?, expected);
+            }
+            assert_eq!(std::fs::read_to_string(dir.join("before-3/learner.db"))?, "earlier");
+            drop(Store::open(dir, TimeMs(5))?);
+            number += 1;
+            if number > 1 && number > of + 1 {
+                assert!(of >= 5, "{of}");
+                return Ok(());
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_begun_and_not_sealed_is_as_it_was() -> Tried {
+        let dir = tempfile::tempdir()?;
+        let dir = dir.path();
+        drop(Store::open(dir, TimeMs(1))?);
+        People::first(Person { id: "one".into(), name: "Ada".into(), code_kept: true }).save(dir)?;
+        assert_eq!(settle(dir, TimeMs(2))?, None);
+        assert!(!dir.join(FILE).exists());
+        drop(Store::open(dir, TimeMs(3))?);
+        Ok(())
+    }
+}
