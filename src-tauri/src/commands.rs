@@ -2,7 +2,7 @@
 //!
 //! What must stay true: each has a hand-written permission in `src-tauri/permissions`, given to the window `main` only.
 
-use daypack_app::api::{Failure, FailureCode, dispatch};
+use daypack_app::api::{Failure, FailureCode};
 use serde::Deserialize;
 use serde_json::Value;
 use tauri::{AppHandle, Runtime, State};
@@ -32,8 +32,7 @@ pub async fn call(desk: State<'_, Desk>, name: String, input: Option<Value>) -> 
     if let Some(answer) = desk.early(&name).await {
         return answer;
     }
-    let app = desk.app().await?;
-    dispatch(&app, &name, input.unwrap_or_default()).await
+    desk.door().await?.dispatch(&name, input.unwrap_or_default()).await
 }
 
 /// Lets the learner choose a file; `None` when they changed their mind.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use daypack_app::App;
+use daypack_app::Door;
 use daypack_app::api::{Failure, FailureCode};
 use daypack_app::opening::Opening;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 /// The door to the program.
 pub struct Desk {
-    state: watch::Sender<Option<Result<App, Failure>>>,
+    state: watch::Sender<Option<Result<Door, Failure>>>,
     files: Mutex<Waiting>,
     folder: Option<PathBuf>,
     opening: OnceLock<Opening>,
@@ -60,12 +60,12 @@ impl Desk {
     }
 
     /// Says how the opening ended. Called once.
-    pub fn opened(&self, result: Result<App, Failure>) {
+    pub fn opened(&self, result: Result<Door, Failure>) {
         self.state.send_replace(Some(result));
     }
 
     /// The program, as soon as it is open.
-    pub async fn app(&self) -> Result<App, Failure> {
+    pub async fn door(&self) -> Result<Door, Failure> {
         let mut state = self.state.subscribe();
         let gone = |_| Failure::new(FailureCode::Internal).fact("why", "closed");
         let result = state.wait_for(Option::is_some).await.map_err(gone)?;
@@ -73,7 +73,7 @@ impl Desk {
     }
 
     /// The program if it is open by now.
-    pub fn app_now(&self) -> Option<App> {
+    pub fn door_now(&self) -> Option<Door> {
         self.state.borrow().as_ref().and_then(|result| result.as_ref().ok().cloned())
     }
 
@@ -109,12 +109,12 @@ mod tests {
         let desk = std::sync::Arc::new(Desk::new(Vec::new()));
         let early = tokio::spawn({
             let desk = desk.clone();
-            async move { desk.app().await.err() }
+            async move { desk.door().await.err() }
         });
         tokio::task::yield_now().await;
         assert!(!early.is_finished());
         desk.opened(Err(FailureCode::InUse.into()));
         assert_eq!(early.await.unwrap(), Some(FailureCode::InUse.into()));
-        assert!(desk.app_now().is_none());
+        assert!(desk.door_now().is_none());
     }
 }

@@ -26,7 +26,7 @@ use daypack_app::api::Event;
 use daypack_app::opening::Opening;
 use daypack_app::remote::Owner;
 use daypack_app::servers::content::Viewer;
-use daypack_app::{App, OpenOptions};
+use daypack_app::{Door, OpenOptions};
 use tauri::{AppHandle, Builder, Context, Emitter as _, Manager as _, RunEvent, Runtime, WindowEvent};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -135,11 +135,11 @@ fn open_program<R: Runtime>(handle: &AppHandle<R>, data: PathBuf) {
             on_raise: Some(Arc::new(move |files| window::raise(&front, files))),
             ..OpenOptions::default()
         };
-        let opened = App::open(options).await;
+        let opened = Door::open(options).await;
         if let Err(failure) = &opened {
             tracing::error!(%failure, "the data folder cannot be opened");
         }
-        let events = opened.as_ref().ok().map(App::events);
+        let events = opened.as_ref().ok().map(Door::events);
         handle.state::<Desk>().opened(opened);
         let Some(mut events) = events else { return };
         loop {

@@ -75,8 +75,8 @@ fn chosen<R: Runtime>(app: &AppHandle<R>, what: &str) {
         "send" => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move {
-                let Ok(open) = app.state::<Desk>().app().await else { return };
-                let sent = daypack_app::api::dispatch(&open, "sync_now", serde_json::Value::Null).await;
+                let Ok(door) = app.state::<Desk>().door().await else { return };
+                let sent = door.dispatch("sync_now", serde_json::Value::Null).await;
                 if let Err(failure) = sent {
                     tracing::warn!(%failure, "sending from the tray");
                 }

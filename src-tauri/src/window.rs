@@ -163,7 +163,7 @@ pub fn leave_for<R: Runtime>(app: &AppHandle<R>, then: Then) {
         if app.emit_to(MAIN, FLUSH, ()).is_ok() {
             let _ = tokio::time::timeout(FLUSH_AT_MOST, told).await;
         }
-        if let Some(open) = app.state::<Desk>().app_now() {
+        if let Some(open) = app.state::<Desk>().door_now() {
             open.close().await;
         }
         tracing::info!("closed");

@@ -31,6 +31,43 @@ describe("the pages", () => {
     await open("first");
     for (const id of ["way-school", "way-file", "way-library", "look-around"]) expect(at(id), id).toBeTruthy();
   });
+  it("where several people use the computer, it asks who, and shows nothing of anybody's work", async () => {
+    const page = await open("door=locked&page=library");
+    expect(page.querySelectorAll("[data-testid='door-learner']").length).toBe(2);
+    expect(page.querySelector("[data-testid='course-card']")).toBeNull();
+    page.querySelector<HTMLElement>("[data-name='Amir']")!.click();
+    await vi.waitFor(() => expect(at("door-passphrase")).toBeTruthy());
+    const field = at("door-passphrase") as HTMLInputElement;
+    const type = (text: string) => {
+      field.value = text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      flushSync();
+      at("door-open")!.click();
+    };
+    type("a long talk");
+    await vi.waitFor(() => expect(page.querySelector("[data-code='wrong_passphrase']")).toBeTruthy());
+    type("a long walk");
+    await vi.waitFor(() => expect(page.querySelectorAll("[data-testid='course-card']").length).toBe(3));
+    at("lock")!.click();
+    await vi.waitFor(() => expect(page.querySelectorAll("[data-testid='door-learner']").length).toBe(2));
+    expect(page.querySelector("[data-testid='course-card']")).toBeNull();
+  });
+  it("a recovery code stays until the learner says that it is written down", async () => {
+    await open("door=open&page=settings&due");
+    at("people-code")!.click();
+    await vi.waitFor(() => expect(at("people-passphrase")).toBeTruthy());
+    const field = at("people-passphrase") as HTMLInputElement;
+    field.value = "a long walk";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    flushSync();
+    at("people-yes")!.click();
+    await vi.waitFor(() => expect(at("recovery-code")?.textContent).toContain("2345"));
+    expect((at("code-done") as HTMLButtonElement).disabled).toBe(true);
+    at("code-written")!.click();
+    flushSync();
+    at("code-done")!.click();
+    await vi.waitFor(() => expect(at("page-settings")).toBeTruthy());
+  });
   it("library shows courses and offers", async () => {
     const page = await open("page=library");
     expect(page.querySelectorAll("[data-testid='course-card']").length).toBe(3);

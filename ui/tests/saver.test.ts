@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Saver, WAIT, flushAll } from "../src/lib/app/saver.svelte";
+import { Saver, WAIT, flushAll, rest } from "../src/lib/app/saver.svelte";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -52,6 +52,44 @@ describe("a saver", () => {
     saver.change("now");
     expect(await flushAll()).toBe(true);
     expect(keep).toHaveBeenCalledExactlyOnceWith("now");
+  });
+
+  it("what could not be saved waits for its own learner, and another's desk never gets it", async () => {
+    let desk = "locked";
+    const got: string[] = [];
+    const keep = (text: string) =>
+      desk === "locked"
+        ? Promise.reject(new Error("locked"))
+        : (got.push(`${desk}: ${text}`), Promise.resolve({ at: 1 }));
+    const saver = new Saver(keep);
+    saver.change("Ada's words");
+    expect(await flushAll()).toBe(false);
+    const wake = rest();
+    desk = "Ben";
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await saver.flush()).toBe(true);
+    expect(got).toEqual([]);
+    desk = "Ada";
+    wake?.();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(got).toEqual(["Ada: Ada's words"]);
+    expect(rest()).toBeNull();
+  });
+
+  it("a saver that does not rest would save at another's desk (negative control)", async () => {
+    let desk = "locked";
+    const got: string[] = [];
+    const saver = new Saver((text: string) =>
+      desk === "locked"
+        ? Promise.reject(new Error("locked"))
+        : (got.push(`${desk}: ${text}`), Promise.resolve({ at: 1 })),
+    );
+    saver.change("Ada's words");
+    expect(await saver.flush()).toBe(false);
+    desk = "Ben";
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(got).toEqual(["Ben: Ada's words"]);
+    await saver.close();
   });
 
   it("without a flush nothing is saved before the wait is over (negative control)", async () => {

@@ -3,6 +3,7 @@
 //! The dispatcher, `daypack commands`, the TypeScript types and the shell's permissions all come from here;
 //! nobody keeps a second list. Rust returns codes and facts; the UI owns all wording.
 
+pub mod door;
 pub mod event;
 pub mod failure;
 pub mod input;
@@ -20,7 +21,8 @@ pub use failure::{Failure, FailureCode};
 
 use serde_json::Value;
 
-use crate::App;
+use crate::{App, Door};
+use door::*;
 use input::*;
 use opening::*;
 use outline::*;
@@ -43,25 +45,43 @@ pub struct CommandInfo {
 }
 
 macro_rules! commands {
-    ($( $(#[doc = $doc:literal])+ $name:ident($input:ty) -> $output:ty; )+) => {
+    (
+        door: { $( $(#[doc = $door_doc:literal])+ $door_name:ident($door_input:ty) -> $door_output:ty; )+ }
+        $( $(#[doc = $doc:literal])+ $name:ident($input:ty) -> $output:ty; )+
+    ) => {
         /// Every command, in the order of the list.
         pub const COMMANDS: &[CommandInfo] = &[$( CommandInfo {
+            name: stringify!($door_name),
+            doc: concat!($($door_doc),+),
+            input: stringify!($door_input),
+            output: stringify!($door_output),
+        } ),+, $( CommandInfo {
             name: stringify!($name),
             doc: concat!($($doc),+),
             input: stringify!($input),
             output: stringify!($output),
         } ),+];
 
-        /// Runs the command `name` with `input` as JSON (`null` counts as `{}`).
+        /// Runs the command `name` of the door, or of the work that is open behind it.
+        pub async fn dispatch_at(door: &Door, name: &str, input: Value) -> Result<Value, Failure> {
+            match name {
+                $( stringify!($door_name) => {
+                    let input: $door_input = taken(input)?;
+                    let output: $door_output = door.$door_name(input).await?;
+                    given(&output)
+                } )+
+                _ => door.at_desk(name, input).await,
+            }
+        }
+
+        /// Runs the command `name` on open work with `input` as JSON (`null` counts as `{}`). The door's commands are
+        /// not known here.
         pub async fn dispatch(app: &App, name: &str, input: Value) -> Result<Value, Failure> {
-            let input = if input.is_null() { Value::Object(serde_json::Map::new()) } else { input };
             match name {
                 $( stringify!($name) => {
-                    let input: $input = serde_json::from_value(input)
-                        .map_err(|e| Failure::new(FailureCode::InvalidInput).fact("why", e.to_string()))?;
+                    let input: $input = taken(input)?;
                     let output: $output = app.$name(input).await?;
-                    serde_json::to_value(output)
-                        .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e.to_string()))
+                    given(&output)
                 } )+
                 _ => Err(Failure::new(FailureCode::UnknownCommand).fact("command", name)),
             }
@@ -70,12 +90,28 @@ macro_rules! commands {
         /// The TypeScript file: every type of the list and the map of commands.
         pub fn typescript() -> String {
             let mut out = types::Collector::new();
+            $( out.add::<$door_input>(); out.add::<$door_output>(); )+
             $( out.add::<$input>(); out.add::<$output>(); )+
             out.add::<Event>();
             out.add::<Failure>();
-            out.finish(&[$( (stringify!($name), concat!($($doc),+), out_name::<$input>(), out_name::<$output>()) ),+])
+            out.finish(&[
+                $( (stringify!($door_name), concat!($($door_doc),+), out_name::<$door_input>(), out_name::<$door_output>()) ),+,
+                $( (stringify!($name), concat!($($doc),+), out_name::<$input>(), out_name::<$output>()) ),+
+            ])
         }
     };
+}
+
+/// A command's input.
+fn taken<T: serde::de::DeserializeOwned>(input: Value) -> Result<T, Failure> {
+    let input = if input.is_null() { Value::Object(serde_json::Map::new()) } else { input };
+    serde_json::from_value(input)
+        .map_err(|e| Failure::new(FailureCode::InvalidInput).fact("why", e.to_string()))
+}
+
+/// A command's output.
+fn given<T: serde::Serialize>(output: &T) -> Result<Value, Failure> {
+    serde_json::to_value(output).map_err(|e| Failure::new(FailureCode::Internal).fact("why", e.to_string()))
 }
 
 fn out_name<T: ts_rs::TS>() -> String {
@@ -83,6 +119,34 @@ fn out_name<T: ts_rs::TS>() -> String {
 }
 
 commands! {
+    door: {
+        /// Who uses this computer, and whose work is open.
+        door(Nothing) -> DoorView;
+        /// From now on several people use this computer: seals the work that is here under a passphrase. The recovery
+        /// code is answered this once.
+        share_begin(ShareBegin) -> NewCode;
+        /// Adds a learner, whose work stays locked. The recovery code is answered this once.
+        learner_add(LearnerAdd) -> NewCode;
+        /// Opens a learner's work; that of another is locked first.
+        learner_unlock(LearnerUnlock) -> DoorView;
+        /// Opens a learner's work by the recovery code and gives it a new passphrase.
+        learner_recover(LearnerRecover) -> DoorView;
+        /// Keeps what is being typed, closes the open work and forgets its key.
+        learner_lock(LearnerLock) -> DoorView;
+        /// The learner is there: it does not lock by itself for a while.
+        learner_here(Nothing) -> DoorView;
+        /// Guards the open work by another passphrase; the recovery code stays.
+        passphrase_change(PassphraseChange) -> DoorView;
+        /// Makes a new recovery code for the open work; the old one is worth nothing from then on.
+        code_new(Passphrase) -> NewCode;
+        /// A learner has written the recovery code down.
+        code_kept(LearnerInput) -> DoorView;
+        /// After how many minutes it locks by itself.
+        share_idle(ShareIdle) -> DoorView;
+        /// One person uses this computer again: unseals the open work. Refused while others have work here.
+        share_end(Passphrase) -> DoorView;
+    }
+
     /// The state of the program: link, accounts, counts, settings, where the learner was.
     app_status(Nothing) -> AppStatus;
     /// How opening the data folder stands, and the courses, before anything else can be asked.

@@ -31,6 +31,9 @@ impl From<StoreError> for Failure {
             StoreError::InUse => FailureCode::InUse.into(),
             StoreError::InUseElsewhere { host } => Self::new(FailureCode::InUseElsewhere).fact("host", host),
             StoreError::NewerDatabase { .. } | StoreError::ReadOnly => FailureCode::NewerDatabase.into(),
+            StoreError::Sealed => FailureCode::Locked.into(),
+            StoreError::NotSealed => FailureCode::NotShared.into(),
+            StoreError::WrongKey => FailureCode::WrongPassphrase.into(),
             StoreError::Damaged { path, .. } => {
                 Self::new(FailureCode::DamagedDatabase).fact("path", path.display())
             }

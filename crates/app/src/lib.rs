@@ -6,6 +6,7 @@
 mod afresh;
 pub mod api;
 mod commands;
+mod door;
 mod failure;
 pub mod haul;
 pub mod keyring;
@@ -30,7 +31,7 @@ use daypack_lms::net::{Net, NetConfig};
 pub use daypack_store::StoreError;
 use daypack_store::disk::Disk;
 pub use daypack_store::{Keyring, MemoryKeyring, Mood, Secret};
-use daypack_store::{Means, Store};
+use daypack_store::{LearnerKey, Means, Store};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -42,6 +43,7 @@ use servers::content::{ContentServer, Viewer};
 use servers::media::MediaServer;
 use shelf::Shelf;
 
+pub use door::Door;
 pub use runner::surroundings::{AnyAround, AnyLinkCost, Around, LinkCost, SystemAround, SystemLinkCost};
 
 /// How the program is opened.
@@ -71,6 +73,8 @@ pub struct OpenOptions {
     pub opening: Option<opening::Opening>,
     /// Opens sign-ins that a passphrase guards, and guards new ones where there is no keyring.
     pub passphrase: Option<Secret>,
+    /// How long a minute without a sign of the learner is; a minute when not given. For tests of locking by itself.
+    pub idle_minute: Option<std::time::Duration>,
 }
 
 /// Tells the time.
@@ -124,8 +128,30 @@ impl App {
     /// A damaged learner's database is got back; the status says so (`recovered`). What a newer Daypack wrote is opened
     /// to read; commands that would write answer `newer_database`.
     /// Errors: `in_use` when another process owns it (see [`remote::Owner`]), `no_space`, `newer_database` (not even
-    /// to be read), `damaged_database` (and there is nothing to get it back from).
+    /// to be read), `damaged_database` (and there is nothing to get it back from), `locked` when several people use the
+    /// folder (see [`Door`]).
     pub async fn open(options: OpenOptions) -> Result<Self, Failure> {
+        if door::is_shared(&options.data_dir) {
+            return Err(FailureCode::Locked.into());
+        }
+        let on_raise = options.on_raise.clone();
+        let app = Self::open_behind(options, None).await?;
+        let (desk, asked) = (app.clone(), app.clone());
+        let owning = remote::Owning {
+            answer: Arc::new(move |command, input| {
+                let desk = desk.clone();
+                Box::pin(async move { api::dispatch(&desk, &command, input).await })
+            }),
+            events: app.0.events.clone(),
+            spawn: Arc::new(move |task| asked.spawn(task)),
+            on_raise,
+        };
+        remote::listen(app.dir(), owning).map_err(|e| failure::io(&e))?;
+        Ok(app)
+    }
+
+    /// Opens a folder that is reached through something else; a sealed one by its key.
+    pub(crate) async fn open_behind(options: OpenOptions, key: Option<LearnerKey>) -> Result<Self, Failure> {
         let dir = options.data_dir.clone();
         make_folder(&dir).map_err(|e| failure::file(&e, &dir))?;
         let now = options.clock.as_ref().map_or_else(clock, |clock| clock());
@@ -139,7 +165,10 @@ impl App {
         }
         let store = tokio::task::spawn_blocking(move || {
             afresh::perform(&opening, now, &means)?;
-            let store = Store::open_with(&opening, now, &means)?;
+            let store = match &key {
+                Some(key) => Store::open_sealed_with(&opening, now, key, &means)?,
+                None => Store::open_with(&opening, now, &means)?,
+            };
             safety::note_recovery(&store)?;
             Ok::<_, Failure>(store)
         })
@@ -160,7 +189,7 @@ impl App {
         let (events, _) = broadcast::channel(1024);
         let (ended, end) = oneshot::channel();
         let app = Self(Arc::new(Inner {
-            dir: dir.clone(),
+            dir,
             store,
             net: Net::new(NetConfig::default())
                 .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?,
@@ -187,7 +216,6 @@ impl App {
             }),
             key: keys::KeyDoor::new(options.passphrase, options.quiet),
         }));
-        remote::listen(&app, &dir, options.on_raise).map_err(|e| failure::io(&e))?;
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
         let cost = options.link_cost.unwrap_or_else(|| Arc::new(SystemLinkCost));
         runner::start(&app, inbox, ended, quiet, power, cost)?;
@@ -230,6 +258,12 @@ impl App {
         if tokio::time::timeout(std::time::Duration::from_secs(3), rest).await.is_err() {
             tracing::warn!("something still holds the folder");
         }
+    }
+
+    /// Lets go of this clone; the answer says whether the last one has gone, and the key with it.
+    pub(crate) fn gone(self) -> impl Fn() -> bool {
+        let weak = Arc::downgrade(&self.0);
+        move || weak.strong_count() == 0
     }
 
     /// Runs a task that asks and changes nothing at a site: it is dropped where it stands when the program ends.

@@ -7,14 +7,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use interprocess::local_socket::tokio::prelude::*;
 use interprocess::local_socket::{GenericFilePath, GenericNamespaced, ListenerOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::sync::broadcast;
 
-use crate::App;
-use crate::api::{Failure, FailureCode, dispatch};
+use crate::api::{Event, Failure, FailureCode};
 
 /// A question to the owner.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,8 +57,21 @@ fn name(dir: &Path) -> std::io::Result<interprocess::local_socket::Name<'static>
     }
 }
 
+/// Answers a command.
+pub(crate) type Answering = dyn Fn(String, Value) -> BoxFuture<'static, Result<Value, Failure>> + Send + Sync;
+
+/// Who listens for others.
+#[derive(Clone)]
+pub(crate) struct Owning {
+    pub answer: Arc<Answering>,
+    pub events: broadcast::Sender<Event>,
+    /// Runs a task until the owner ends.
+    pub spawn: Arc<dyn Fn(BoxFuture<'static, ()>) + Send + Sync>,
+    pub on_raise: Option<OnRaise>,
+}
+
 /// Listens as the owner of `dir` until the program ends.
-pub(crate) fn listen(app: &App, dir: &Path, on_raise: Option<OnRaise>) -> std::io::Result<()> {
+pub(crate) fn listen(dir: &Path, owner: Owning) -> std::io::Result<()> {
     let options = ListenerOptions::new().name(name(dir)?).try_overwrite(true);
     #[cfg(unix)]
     let options = {
@@ -65,38 +79,38 @@ pub(crate) fn listen(app: &App, dir: &Path, on_raise: Option<OnRaise>) -> std::i
         options.mode(0o600)
     };
     let listener = options.create_tokio()?;
-    let owner = app.clone();
-    app.spawn(async move {
+    let spawn = Arc::clone(&owner.spawn);
+    spawn(Box::pin(async move {
         loop {
             match listener.accept().await {
-                Ok(stream) => owner.spawn(serve(owner.clone(), stream, on_raise.clone())),
+                Ok(stream) => (owner.spawn)(Box::pin(serve(owner.clone(), stream))),
                 Err(error) => {
                     tracing::warn!(%error, "owner socket");
                     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
                 }
             }
         }
-    });
+    }));
     Ok(())
 }
 
-async fn serve(app: App, stream: LocalSocketStream, on_raise: Option<OnRaise>) {
+async fn serve(owner: Owning, stream: LocalSocketStream) {
     let (read, mut write) = tokio::io::split(stream);
     let mut lines = BufReader::new(read).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let answer = match serde_json::from_str::<Ask>(&line) {
-            Ok(Ask::Call { command, input }) => match dispatch(&app, &command, input).await {
+            Ok(Ask::Call { command, input }) => match (owner.answer)(command, input).await {
                 Ok(value) => Answer::Ok(value),
                 Err(failure) => Answer::Error(failure),
             },
             Ok(Ask::Raise { arguments }) => {
-                if let Some(hook) = &on_raise {
+                if let Some(hook) = &owner.on_raise {
                     hook(arguments);
                 }
-                Answer::Ok(Value::Bool(on_raise.is_some()))
+                Answer::Ok(Value::Bool(owner.on_raise.is_some()))
             }
             Ok(Ask::Watch) => {
-                let mut events = app.events();
+                let mut events = owner.events.subscribe();
                 while let Ok(event) = events.recv().await {
                     let Ok(value) = serde_json::to_value(&event) else { continue };
                     if write_line(&mut write, &Answer::Ok(value)).await.is_err() {

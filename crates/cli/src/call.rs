@@ -1,24 +1,60 @@
 //! `call`, `watch`, `serve` and `commands`.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use daypack_app::api::input::{KeysUnlock, Nothing};
+use clap::Args;
+use daypack_app::api::door::DoorStanding;
+use daypack_app::api::input::{KeysUnlock, LearnerUnlock, Nothing};
 use daypack_app::api::keys::{KeysGuard, KeysStanding};
-use daypack_app::api::{COMMANDS, Failure, FailureCode, dispatch, outline::JobState, typescript};
+use daypack_app::api::{COMMANDS, Failure, FailureCode, outline::JobState, typescript};
 use daypack_app::remote::Owner;
-use daypack_app::{App, OpenOptions, Secret};
+use daypack_app::{App, Door, OpenOptions, Secret};
 use serde_json::{Value, json};
 
 /// Names the passphrase of the environment. Other programs of the same user can read it there.
 const PASSPHRASE: &str = "DAYPACK_PASSPHRASE";
 
+/// Whose work, where several people use the data folder.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Who {
+    /// The learner, by id or name; not needed where there is one.
+    #[arg(long, requires = "passphrase_file")]
+    learner: Option<String>,
+    /// A file whose first line is the learner's passphrase. (Arguments can be read by other programs.)
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl Who {
+    fn passphrase(&self) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.passphrase_file else { return Ok(None) };
+        let text = std::fs::read_to_string(path)
+            .map_err(|_| Failure::new(FailureCode::FileMissing).fact("path", path.display()))?;
+        Ok(Some(text.lines().next().unwrap_or_default().to_owned()))
+    }
+
+    /// Unlocks the learner's work where it is locked and a passphrase was given.
+    async fn enter(&self, door: &Door) -> Result<(), Failure> {
+        let view = door.door(Nothing {}).await?;
+        let Some(passphrase) = self.passphrase()?.filter(|_| view.standing == DoorStanding::Locked) else {
+            return Ok(());
+        };
+        let learner = match (&self.learner, view.learners.as_slice()) {
+            (Some(learner), _) => learner.clone(),
+            (None, [only]) => only.id.clone(),
+            (None, _) => return Err(Failure::new(FailureCode::Unknown).fact("what", "learner")),
+        };
+        door.learner_unlock(LearnerUnlock { learner, passphrase }).await.map(|_| ())
+    }
+}
+
 /// Runs a command here, or at the owner of the data folder.
-pub async fn call(data: &Path, command: &str, input: &str, settle: Option<u64>) -> ExitCode {
+pub async fn call(data: &Path, command: &str, input: &str, settle: Option<u64>, who: &Who) -> ExitCode {
     let result = match serde_json::from_str::<Value>(input) {
-        Ok(input) => run(data, command, input, settle).await,
+        Ok(input) => run(data, command, input, settle, who).await,
         Err(error) => Err(Failure::new(FailureCode::InvalidInput).fact("why", error)),
     };
     match result {
@@ -34,27 +70,56 @@ pub async fn call(data: &Path, command: &str, input: &str, settle: Option<u64>) 
 }
 
 /// Runs a command whose input is the path of a file.
-pub async fn on_file(data: &Path, command: &str, file: &Path) -> ExitCode {
+pub async fn on_file(data: &Path, command: &str, file: &Path, who: &Who) -> ExitCode {
     let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    call(data, command, &json!({ "path": path }).to_string(), None).await
+    call(data, command, &json!({ "path": path }).to_string(), None, who).await
 }
 
-async fn run(data: &Path, command: &str, input: Value, settle: Option<u64>) -> Result<Value, Failure> {
-    let app = match App::open(OpenOptions { quiet: settle.is_none(), ..options(data) }).await {
-        Ok(app) => {
-            ask_for_passphrase(&app, command).await?;
-            app
-        }
+/// Commands that take the passphrase of `--passphrase-file` themselves, where their input has none.
+const WITH_PASSPHRASE: [&str; 7] = [
+    "share_begin",
+    "learner_add",
+    "learner_unlock",
+    "learner_recover",
+    "passphrase_change",
+    "code_new",
+    "share_end",
+];
+
+async fn run(
+    data: &Path,
+    command: &str,
+    mut input: Value,
+    settle: Option<u64>,
+    who: &Who,
+) -> Result<Value, Failure> {
+    if WITH_PASSPHRASE.contains(&command)
+        && let (Some(passphrase), Some(fields)) = (who.passphrase()?, input.as_object_mut())
+    {
+        fields.entry("passphrase").or_insert(Value::String(passphrase));
+    }
+    let door = match Door::open(OpenOptions { quiet: settle.is_none(), ..options(data) }).await {
+        Ok(door) => door,
         Err(failure) if failure.code == FailureCode::InUse => {
             return Owner::reach(data).await?.call(command, input).await;
         }
         Err(failure) => return Err(failure),
     };
-    let result = dispatch(&app, command, input).await;
-    if let Some(seconds) = settle {
+    let result = async {
+        // Who a learner is to be added to, or let in, says the command itself.
+        if !matches!(command, "share_begin" | "learner_add" | "learner_unlock" | "learner_recover") {
+            who.enter(&door).await?;
+        }
+        if let Some(app) = door.desk() {
+            ask_for_passphrase(&app, command).await?;
+        }
+        door.dispatch(command, input).await
+    }
+    .await;
+    if let (Some(seconds), Some(app)) = (settle, door.desk()) {
         settled(&app, Duration::from_secs(seconds)).await;
     }
-    app.close().await;
+    door.close().await;
     result
 }
 
@@ -102,9 +167,9 @@ async fn settled(app: &App, limit: Duration) {
 
 /// Prints events until stopped.
 pub async fn watch(data: &Path) -> ExitCode {
-    match App::open(options(data)).await {
-        Ok(app) => {
-            let mut events = app.events();
+    match Door::open(options(data)).await {
+        Ok(door) => {
+            let mut events = door.events();
             loop {
                 match events.recv().await {
                     Ok(event) => println!("{}", serde_json::to_string(&event).unwrap_or_default()),
@@ -131,12 +196,16 @@ pub async fn watch(data: &Path) -> ExitCode {
 }
 
 /// Owns the folder until stopped.
-pub async fn serve(data: &Path) -> ExitCode {
-    match App::open(options(data)).await {
-        Ok(app) => {
+pub async fn serve(data: &Path, who: &Who) -> ExitCode {
+    match Door::open(options(data)).await {
+        Ok(door) => {
+            if let Err(failure) = who.enter(&door).await {
+                door.close().await;
+                return refused(&failure);
+            }
             println!("{}", json!({ "ok": { "serving": true } }));
             let _ = tokio::signal::ctrl_c().await;
-            app.close().await;
+            door.close().await;
             ExitCode::SUCCESS
         }
         Err(failure) => refused(&failure),

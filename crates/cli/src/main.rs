@@ -3,7 +3,8 @@
 //! `call` runs any command of the list and prints `{"ok":...}` or `{"error":{"code","facts"}}` (exit 0 or 1);
 //! `watch` streams events, one a line; `commands` prints the list. Where another process owns the data folder the
 //! command is run there. Sign-ins are sealed by the computer's keyring; without one by `DAYPACK_PASSPHRASE`, and without
-//! that they last as long as the process.
+//! that they last as long as the process. Where several people use the folder, `--learner` and `--passphrase-file` say whose
+//! work it is.
 
 mod call;
 mod download;
@@ -37,6 +38,8 @@ enum Command {
         /// Wait until nothing is being taken along or sent any more, at most this many seconds.
         #[arg(long, value_name = "SECONDS")]
         settle: Option<u64>,
+        #[command(flatten)]
+        who: call::Who,
     },
     /// Print events, one a line, until stopped.
     Watch {
@@ -49,6 +52,8 @@ enum Command {
         /// Data folder.
         #[arg(long)]
         data: PathBuf,
+        #[command(flatten)]
+        who: call::Who,
     },
     /// Write everything a learner produced into one archive that can be read without Daypack.
     Export {
@@ -58,6 +63,8 @@ enum Command {
         /// The archive to write.
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        who: call::Who,
     },
     /// Take an archive of a learner's work in; overwrites and deletes nothing.
     ImportWork {
@@ -66,6 +73,8 @@ enum Command {
         /// Data folder.
         #[arg(long)]
         data: PathBuf,
+        #[command(flatten)]
+        who: call::Who,
     },
     /// Print the list of commands.
     Commands {
@@ -98,13 +107,15 @@ fn main() -> ExitCode {
     };
     runtime.block_on(async {
         match arguments.command {
-            Command::Call { command, input, data, settle } => {
-                call::call(&data, &command, &input, settle).await
+            Command::Call { command, input, data, settle, who } => {
+                call::call(&data, &command, &input, settle, &who).await
             }
-            Command::Export { data, out } => call::on_file(&data, "export_work", &out).await,
-            Command::ImportWork { archive, data } => call::on_file(&data, "import_work", &archive).await,
+            Command::Export { data, out, who } => call::on_file(&data, "export_work", &out, &who).await,
+            Command::ImportWork { archive, data, who } => {
+                call::on_file(&data, "import_work", &archive, &who).await
+            }
             Command::Watch { data } => call::watch(&data).await,
-            Command::Serve { data } => call::serve(&data).await,
+            Command::Serve { data, who } => call::serve(&data, &who).await,
             Command::Commands { typescript } => {
                 call::commands(typescript);
                 ExitCode::SUCCESS

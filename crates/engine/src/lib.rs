@@ -13,6 +13,7 @@
 mod backoff;
 pub mod clocks;
 pub mod download;
+pub mod idle;
 pub mod link;
 pub mod outbox;
 pub mod power;

@@ -5,7 +5,6 @@
 //! repeats anything.
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use daypack_course::{AccountId, AssetId, Digest, TimeMs};
 use serde::{Deserialize, Serialize};
 
 pub use crate::moodle::files::Download;
-use crate::net::Secret;
+use crate::net::{FileBytes, Secret};
 
 /// An answer on its way.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -339,8 +338,8 @@ pub struct StepLog {
 pub trait Desk: Send + Sync {
     /// Keeps the log for good before the next step. An error stops the sending before that step.
     fn save(&self, log: &StepLog) -> std::io::Result<()>;
-    /// Where the bytes of a file handed in lie.
-    fn file(&self, digest: &Digest) -> Option<PathBuf>;
+    /// The bytes of a file handed in; `None` when it is not here. (In a sealed folder no file holds them as they are.)
+    fn file(&self, digest: &Digest) -> Option<FileBytes>;
 }
 
 /// The way to a file: whom to ask, and over which lines.

@@ -21,7 +21,7 @@ pub use connector::{
 pub use library::Library;
 pub use moodle::Moodle;
 pub use net::bulk::{Ask, Bulk, Line, Plain, Transport};
-pub use net::{Net, NetConfig, NetError, Secret};
+pub use net::{FileBytes, Net, NetConfig, NetError, Secret};
 
 use std::sync::Arc;
 

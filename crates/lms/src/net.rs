@@ -19,7 +19,7 @@ use daypack_course::TimeMs;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RANGE};
 use url::Url;
 
-pub use body::Upload;
+pub use body::{FileBytes, Upload};
 use bulk::{Bulk, Plain};
 pub use secret::{Secret, redacted};
 
@@ -249,7 +249,7 @@ impl Net {
         file: Upload,
     ) -> Result<Answer, NetError> {
         self.check(url)?;
-        let (form, progress) = file.into_form(fields).await?;
+        let (form, progress) = file.into_form(fields)?;
         let request = self.0.api.post(url.clone()).multipart(form);
         self.post(request, url, Some(progress)).await
     }

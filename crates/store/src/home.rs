@@ -20,6 +20,9 @@ use crate::learner::LEARNER;
 /// Decides where the live databases of a folder lie: `None` for the folder itself.
 pub type Near = dyn Fn(&Path) -> Option<PathBuf> + Send + Sync;
 
+/// Hears bytes done, and bytes in all.
+pub type Progress = dyn Fn(u64, u64) + Send + Sync;
+
 /// What a store stands on. Tests put something else there.
 #[derive(Clone)]
 pub struct Means {
@@ -31,6 +34,8 @@ pub struct Means {
     pub host: String,
     /// Hears how opening goes on.
     pub watch: Arc<dyn Watch>,
+    /// Hears how far sealing or unsealing is: bytes done, and in all.
+    pub progress: Arc<Progress>,
 }
 
 impl Default for Means {
@@ -40,6 +45,7 @@ impl Default for Means {
             near: Arc::new(near_folder),
             host: host_name(),
             watch: Arc::new(Unwatched),
+            progress: Arc::new(|_, _| ()),
         }
     }
 }

@@ -71,6 +71,13 @@ impl Lockbox {
         Ok(Self { salt, effort, by_passphrase, ..self.clone() })
     }
 
+    /// The same box with a new recovery code; the old code opens it no more, the passphrase stays.
+    pub fn with_new_code(&self, key: &LearnerKey) -> std::io::Result<(Self, RecoveryCode)> {
+        let code = RecoveryCode::random()?;
+        let by_code = STANDARD.encode(code.key().seal(key.0.bytes(), &about(&self.id, "code"))?);
+        Ok((Self { by_code, ..self.clone() }, code))
+    }
+
     /// To whom is sealed what is saved while the box is locked; `None` when the file is damaged.
     pub fn seal_to(&self) -> Option<SealTo> {
         let bytes: [u8; 32] = STANDARD.decode(&self.public).ok()?.try_into().ok()?;
@@ -193,6 +200,15 @@ mod tests {
         assert_eq!(moved.open(&Secret::new("a short swim")).unwrap().0.bytes(), key.0.bytes());
         assert_eq!(moved.open_by_code(&code).unwrap().0.bytes(), key.0.bytes());
         assert_eq!(moved.seal_to(), lockbox.seal_to());
+    }
+
+    #[test]
+    fn a_new_recovery_code_opens_the_same_key_and_the_old_one_no_more() {
+        let (lockbox, key, code) = a_box();
+        let (moved, fresh) = lockbox.with_new_code(&key).unwrap();
+        assert!(moved.open_by_code(&code).is_none() && lockbox.open_by_code(&code).is_some());
+        assert_eq!(moved.open_by_code(&fresh).unwrap().0.bytes(), key.0.bytes());
+        assert!(moved.open(&Secret::new("a long walk")).is_some() && moved.is_of(&key));
     }
 
     #[test]

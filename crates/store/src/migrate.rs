@@ -68,7 +68,7 @@ pub(crate) fn migrate(conn: &mut Connection, plan: &Plan) -> Result<(), StoreErr
 }
 
 /// Present in both databases.
-const READER: &str = "
+pub(crate) const READER: &str = "
 CREATE TABLE reader (
   one     INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), -- there is one row
   minimum INTEGER NOT NULL -- programs whose newest schema is older must not read this file

@@ -45,6 +45,28 @@ fn sealed(dir: &Path) -> (Vec<String>, Lockbox, LearnerKey) {
 }
 
 #[test]
+fn sealing_and_unsealing_say_how_far_they_are() {
+    let dir = folder();
+    plain(dir.path());
+    let (lockbox, key, _) = a_box();
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let hear = std::sync::Arc::clone(&told);
+    let telling = Means {
+        progress: std::sync::Arc::new(move |done, all| hear.lock().unwrap().push((done, all))),
+        ..means()
+    };
+    Store::seal_folder(dir.path(), TimeMs(20), &lockbox, &key, &telling).unwrap();
+    let sealing = std::mem::take(&mut *told.lock().unwrap());
+    Store::unseal_folder(dir.path(), TimeMs(30), &key, &telling).unwrap();
+    let unsealing = std::mem::take(&mut *told.lock().unwrap());
+    for steps in [sealing, unsealing] {
+        assert!(steps.len() > 3 && steps.is_sorted(), "{steps:?}");
+        assert!(steps.iter().all(|step| step.1 == steps[0].1));
+        assert_eq!((steps[0].0, steps[steps.len() - 1].0), (0, steps[0].1), "from nothing to all");
+    }
+}
+
+#[test]
 fn nothing_a_learner_made_can_be_read_in_a_sealed_folder_and_all_of_it_is_there() {
     let dir = folder();
     let before = plain(dir.path());

@@ -184,7 +184,7 @@ async fn no_refusal_of_a_mark_of_done_is_taken_for_a_yes() {
         fn save(&self, _: &StepLog) -> std::io::Result<()> {
             Ok(())
         }
-        fn file(&self, _: &Digest) -> Option<std::path::PathBuf> {
+        fn file(&self, _: &Digest) -> Option<daypack_lms::FileBytes> {
             None
         }
     }

@@ -178,3 +178,38 @@ async fn a_day_at_the_campus_has_its_pictures() {
         window.close().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "writes pictures; run by `cargo xtask screenshots`"]
+async fn several_people_at_one_computer_have_their_pictures() {
+    for theme in ["light", "dark"] {
+        let folder = tempfile::tempdir().unwrap();
+        let window = Window::open(folder.path()).await;
+        dressed(&window, theme).await;
+        window.call("look_around", json!({})).await.unwrap();
+        window.press("nav-settings").await;
+        window.press("people-begin").await;
+        let to = "document.querySelector('[data-testid=people]').scrollIntoView()";
+        window.run(to, vec![]).await;
+        taken(&window, "people-begin", theme).await;
+        window.write("[data-testid=people-name]", "Lina").await;
+        window.write("[data-testid=passphrase-new]", "a long walk").await;
+        window.write("[data-testid=passphrase-again]", "a long walk\u{e007}").await;
+        window.part("recovery-code").await;
+        taken(&window, "people-code", theme).await;
+        window.press("code-written").await;
+        window.press("code-done").await;
+        window.wait("[data-testid=people][data-standing=open]").await;
+        window.run(to, vec![]).await;
+        taken(&window, "people-open", theme).await;
+        window.press("lock").await;
+        window.part("door-passphrase").await;
+        taken(&window, "people-locked", theme).await;
+        window.press("door-forgot").await;
+        taken(&window, "people-forgot", theme).await;
+        window.call("learner_add", json!({ "name": "Amir", "passphrase": "a short swim" })).await.unwrap();
+        window.part("door-learner").await;
+        taken(&window, "people-who", theme).await;
+        window.close().await;
+    }
+}

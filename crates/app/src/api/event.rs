@@ -4,6 +4,7 @@ use daypack_course::{AccountId, CourseId, ItemId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::door::DoorView;
 use super::keys::KeysView;
 use super::opening::OpeningWay;
 use super::outline::JobView;
@@ -65,6 +66,20 @@ pub enum Event {
         /// Which one.
         account: AccountId,
     },
+    /// Somebody's work was opened or locked, or the list of those who use this computer changed.
+    Door {
+        /// Now.
+        door: DoorView,
+    },
+    /// How far sealing or unsealing is, in bytes.
+    Sealing {
+        /// Done.
+        done: u64,
+        /// In all.
+        all: u64,
+    },
+    /// It is about to lock: what is being typed is to be kept now, then `learner_lock` with `flushed`.
+    Locking {},
     /// The program must be closed and started again to go on.
     Restart {},
 }

@@ -54,6 +54,20 @@ pub enum FailureCode {
     WrongPassphrase,
     /// The passphrase is too short (`least`).
     ShortPassphrase,
+    /// Nobody's work is open: a learner has to unlock theirs first.
+    Locked,
+    /// Not the recovery code.
+    WrongCode,
+    /// Somebody at this computer has this name already (`name`), or it is none.
+    NameTaken,
+    /// This folder's work cannot be sealed: it lies on a network, or links lead out of it.
+    CannotSeal,
+    /// Not while several people use this computer.
+    NotWhileShared,
+    /// Only where several people use this computer.
+    NotShared,
+    /// Other learners still have work here (`count`).
+    NotAlone,
     /// The computer's keyring is locked.
     KeyringLocked,
     /// This computer has no keyring.

@@ -35,6 +35,64 @@ input! {
         /// Never kept.
         password: String,
     }
+    /// The one learner of until now becomes the first of several.
+    ShareBegin {
+        /// What the others see.
+        name: String,
+        /// Guards the work from now on.
+        passphrase: String,
+    }
+    /// Another learner.
+    LearnerAdd {
+        /// What the others see.
+        name: String,
+        /// Guards their work.
+        passphrase: String,
+    }
+    /// Opens a learner's work.
+    LearnerUnlock {
+        /// Id or name of the learner.
+        learner: String,
+        /// As typed.
+        passphrase: String,
+    }
+    /// Opens a learner's work whose passphrase is forgotten.
+    LearnerRecover {
+        /// Id or name of the learner.
+        learner: String,
+        /// As typed; small letters, spaces and dashes as one likes.
+        code: String,
+        /// The new passphrase.
+        passphrase: String,
+    }
+    /// A learner.
+    LearnerInput {
+        /// Id or name.
+        learner: String,
+    }
+    /// Locks.
+    LearnerLock {
+        /// What was being typed is kept: nobody has to be asked for it.
+        #[serde(default)]
+        flushed: bool,
+    }
+    /// A passphrase for another.
+    PassphraseChange {
+        /// The one of until now.
+        passphrase: String,
+        /// From now on.
+        new: String,
+    }
+    /// The open learner's passphrase, once more.
+    Passphrase {
+        /// As typed.
+        passphrase: String,
+    }
+    /// When it locks by itself.
+    ShareIdle {
+        /// Minutes without a sign of the learner; 0 for never.
+        minutes: u32,
+    }
     /// A passphrase, where one guards the sign-ins.
     KeysUnlock {
         /// None asks the computer's keyring.

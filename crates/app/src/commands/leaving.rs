@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use daypack_course::work::{Deed, WorkFile, WorkState};
 use daypack_course::{CourseId, ItemId};
-use daypack_store::{Store, StoreError, Title};
+use daypack_store::{Means, Store, StoreError, Title};
 
 use crate::api::input::Nothing;
 use crate::api::outline::LibraryView;
@@ -53,6 +53,9 @@ impl App {
 
     /// See the list of commands.
     pub async fn start_afresh(&self, input: StartAfresh) -> Result<PutAside, Failure> {
+        if Store::is_sealed(self.dir(), &Means::default()) {
+            return Err(FailureCode::NotWhileShared.into());
+        }
         self.second_step(LeaveScope::Everything {}, input.anyway).await?;
         self.db(|store| store.accounts()?.iter().try_for_each(|a| store.secret_remove(&a.id))).await?;
         let (dir, at) = (self.dir().to_owned(), self.now());

@@ -1,12 +1,10 @@
 //! Where courses come from: accounts at sites and package libraries, and how their files are opened.
 
-use std::path::PathBuf;
-
 use daypack_course::outline::{Asset, Course, Origin};
 use daypack_course::work::{Outcome, Settled, Work};
 use daypack_course::{AccountId, Digest, WorkId};
 use daypack_lms::connector::AnyConnector;
-use daypack_lms::{FetchError, ReadError, SiteKind, StepLog, Way};
+use daypack_lms::{FetchError, FileBytes, ReadError, SiteKind, StepLog, Way};
 use daypack_store::{Offer, Store};
 use serde::{Deserialize, Serialize};
 
@@ -85,9 +83,14 @@ impl daypack_lms::Desk for SendDesk {
         self.app.store().work_step_put(&self.work, &value).map_err(std::io::Error::other)
     }
 
-    fn file(&self, digest: &Digest) -> Option<PathBuf> {
-        let mine = self.app.store().mine();
-        mine.has(digest).then(|| mine.path(digest))
+    fn file(&self, digest: &Digest) -> Option<FileBytes> {
+        match self.app.store().mine().open(digest) {
+            Ok(reader) => Some(Box::new(reader)),
+            Err(error) => {
+                tracing::warn!(%error, "a file that was handed in cannot be read");
+                None
+            }
+        }
     }
 }
 

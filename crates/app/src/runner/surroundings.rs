@@ -76,7 +76,7 @@ pub(crate) fn look(app: &App, since: Instant) -> Look {
 }
 
 /// Milliseconds since the computer was started, sleep included.
-fn with_sleep_ms() -> Option<i64> {
+pub(crate) fn with_sleep_ms() -> Option<i64> {
     let text = std::fs::read_to_string("/proc/uptime").ok()?;
     let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
     Some((seconds * 1000.0) as i64)

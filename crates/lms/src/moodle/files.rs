@@ -223,13 +223,13 @@ pub async fn draft(rest: &Rest<'_>, files: &[WorkFile], desk: &dyn Desk) -> Resu
     let text = item.to_string();
     let url = crate::net::address::below(rest.site, "webservice/upload.php").ok_or(Outcome::Unreachable)?;
     for (at, file) in files.iter().enumerate() {
-        let Some(path) = desk.file(&file.digest) else { return Err(Outcome::Later { not_before: None }) };
+        let Some(bytes) = desk.file(&file.digest) else { return Err(Outcome::Later { not_before: None }) };
         let upload = Upload {
             field: format!("file_{}", at + 1),
             name: file.name.clone(),
             media_type: file.media_type.clone(),
             size: file.size,
-            path,
+            bytes,
         };
         let fields = [("token", rest.token.expose()), ("itemid", text.as_str()), ("filepath", "/")];
         let answer = rest.net.post_file(&url, &fields, upload).await.map_err(|e| harmless(&e.into()))?;

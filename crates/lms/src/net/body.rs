@@ -1,19 +1,20 @@
 //! A file on its way up, with a count of what was taken, so that a slow upload is not mistaken for silence.
 
-use std::path::PathBuf;
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures_util::stream;
-use tokio::io::AsyncReadExt as _;
 
 use super::NetError;
 
 const STEP: usize = 64 * 1024;
 
+/// The bytes of a file, from its beginning. Each read may block for a moment.
+pub type FileBytes = Box<dyn Read + Send>;
+
 /// A file to send.
-#[derive(Clone, Debug)]
 pub struct Upload {
     /// Field of the form.
     pub field: String,
@@ -23,8 +24,8 @@ pub struct Upload {
     pub media_type: String,
     /// Size in bytes.
     pub size: u64,
-    /// Where it lies.
-    pub path: PathBuf,
+    /// Its bytes.
+    pub bytes: FileBytes,
 }
 
 /// How many bytes of an upload were taken so far.
@@ -39,25 +40,22 @@ impl Progress {
 }
 
 impl Upload {
-    /// The form, and the count that goes with it. `BadAddress` when the file cannot be opened.
-    pub(super) async fn into_form(
+    /// The form, and the count that goes with it. `BadAddress` when the media type is none.
+    pub(super) fn into_form(
         self,
         fields: &[(&str, &str)],
     ) -> Result<(reqwest::multipart::Form, Progress), NetError> {
-        let file = tokio::fs::File::open(&self.path).await.map_err(|_| NetError::BadAddress)?;
         let progress = Progress::default();
         let counted = progress.clone();
-        let body = stream::try_unfold(file, move |mut file| {
+        let body = stream::try_unfold(self.bytes, move |bytes| {
             let counted = counted.clone();
             async move {
-                let mut buffer = vec![0_u8; STEP];
-                let got = file.read(&mut buffer).await?;
-                if got == 0 {
+                let read = tokio::task::spawn_blocking(move || step(bytes));
+                let Some((step, bytes)) = read.await.map_err(std::io::Error::other)?? else {
                     return Ok::<_, std::io::Error>(None);
-                }
-                buffer.truncate(got);
-                counted.0.fetch_add(got as u64, Ordering::Relaxed);
-                Ok(Some((Bytes::from(buffer), file)))
+                };
+                counted.0.fetch_add(step.len() as u64, Ordering::Relaxed);
+                Ok(Some((step, bytes)))
             }
         });
         let part = reqwest::multipart::Part::stream_with_length(reqwest::Body::wrap_stream(body), self.size)
@@ -69,5 +67,21 @@ impl Upload {
             form = form.text((*name).to_owned(), (*value).to_owned());
         }
         Ok((form.part(self.field, part), progress))
+    }
+}
+
+/// The next bytes and what is left; `None` at the end.
+fn step(mut bytes: FileBytes) -> std::io::Result<Option<(Bytes, FileBytes)>> {
+    let mut buffer = vec![0_u8; STEP];
+    loop {
+        match bytes.read(&mut buffer) {
+            Ok(0) => return Ok(None),
+            Ok(got) => {
+                buffer.truncate(got);
+                return Ok(Some((Bytes::from(buffer), bytes)));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }

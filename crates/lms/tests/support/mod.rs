@@ -61,7 +61,7 @@ use std::sync::Mutex;
 use daypack_course::outline::Binding;
 use daypack_course::work::{Deed, Work};
 use daypack_course::{AccountId, Digest, TimeMs};
-use daypack_lms::{Desk, Net, NetConfig, Secret, Session, StepLog};
+use daypack_lms::{Desk, FileBytes, Net, NetConfig, Secret, Session, StepLog};
 
 /// The token that must not turn up anywhere else.
 pub const CANARY: &str = "canary0123456789";
@@ -118,7 +118,7 @@ impl Desk for Notes {
         Ok(())
     }
 
-    fn file(&self, _: &Digest) -> Option<PathBuf> {
-        self.file.clone()
+    fn file(&self, _: &Digest) -> Option<FileBytes> {
+        self.file.as_ref().map(|path| -> FileBytes { Box::new(std::fs::File::open(path).unwrap()) })
     }
 }

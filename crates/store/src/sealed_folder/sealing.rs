@@ -14,7 +14,7 @@ use super::{BOX, PLAIN_NEW, SEALED, SEALED_NEW, TAKEN, WIPING, files, put_lockbo
 use crate::disk::Disk;
 use crate::journal::part_number;
 use crate::seal::{Seal, file};
-use crate::{LearnerKey, Lockbox, Means, Store, StoreError};
+use crate::{LearnerKey, Lockbox, Means, Progress, Store, StoreError};
 
 /// Room that must be free beside the copy.
 const SPARE: u64 = 16 * 1024 * 1024;
@@ -89,7 +89,7 @@ impl Store {
         }
         let _lock = Self::open_with(dir, now, means)?.close_whole()?;
         let (disk, seal) = (&*means.disk, Seal::of(key)?);
-        let copied = copy(disk, dir, &seal)
+        let copied = copy(disk, dir, &seal, &*means.progress)
             .and_then(|()| put_lockboxes(disk, &dir.join(SEALED_NEW), lockbox))
             .and_then(|()| Ok(disk.rename(&dir.join(SEALED_NEW), &dir.join(SEALED))?));
         if let Err(error) = copied {
@@ -102,24 +102,27 @@ impl Store {
     }
 }
 
-fn copy(disk: &dyn Disk, dir: &Path, seal: &Seal) -> Result<(), StoreError> {
+fn copy(disk: &dyn Disk, dir: &Path, seal: &Seal, progress: &Progress) -> Result<(), StoreError> {
     let (new, paths) = (dir.join(SEALED_NEW), plain_files(dir)?);
     files::remove_all(disk, &new, &|disk, path| disk.remove(path))?;
     files::remove_all(disk, &dir.join(PLAIN_NEW), &|disk, path| disk.wipe(path))?;
-    let mut need = SPARE;
+    let mut all = 0;
     for path in &paths {
-        // Lines of the journal get longer by half.
-        need += disk.len(&dir.join(path))? * 2;
+        all += disk.len(&dir.join(path))?;
     }
-    if disk.free(dir)? < need {
+    // Lines of the journal get longer by half.
+    if disk.free(dir)? < SPARE + all * 2 {
         return Err(StoreError::NoSpace);
     }
     disk.make_dir(&new)?;
-    let mut taken = Vec::new();
+    let (mut taken, mut done) = (Vec::new(), 0);
     for path in paths {
+        progress(done, all);
+        done += disk.len(&dir.join(&path))?;
         let digest = seal_one(disk, dir, &new, &path, seal)?;
         taken.push(Taken { path, digest });
     }
+    progress(all, all);
     seal.put_box(disk, &new.join(TAKEN), &serde_json::to_vec(&taken)?)
 }
 

@@ -13,7 +13,7 @@ use daypack_course::{Digest, TimeMs};
 use super::{BOX, PLAIN_NEW, SEALED, SEALED_NEW, SEALED_OLD, TAKEN, files, lockboxes};
 use crate::disk::Disk;
 use crate::seal::{Seal, file};
-use crate::{LearnerKey, Means, Store, StoreError};
+use crate::{LearnerKey, Means, Progress, Store, StoreError};
 
 impl Store {
     /// Unseals the folder `dir`: a plain folder with all in it, or a sealed one with all in it, at every moment.
@@ -26,7 +26,7 @@ impl Store {
         let (disk, seal) = (&*means.disk, Seal::of(key)?);
         let (home, old) = (dir.join(SEALED), dir.join(SEALED_OLD));
         let copied = files::remove_all(disk, &old, &|disk, path| disk.remove(path))
-            .and_then(|()| copy(disk, dir, &seal))
+            .and_then(|()| copy(disk, dir, &seal, &*means.progress))
             .and_then(|()| Ok(disk.rename(&home, &old)?));
         if let Err(error) = copied {
             if home.is_dir() {
@@ -38,7 +38,7 @@ impl Store {
     }
 }
 
-fn copy(disk: &dyn Disk, dir: &Path, seal: &Seal) -> Result<(), StoreError> {
+fn copy(disk: &dyn Disk, dir: &Path, seal: &Seal, progress: &Progress) -> Result<(), StoreError> {
     let (home, new) = (dir.join(SEALED), dir.join(PLAIN_NEW));
     let mut paths = Vec::new();
     for name in files::names(&home)? {
@@ -55,9 +55,13 @@ fn copy(disk: &dyn Disk, dir: &Path, seal: &Seal) -> Result<(), StoreError> {
         return Err(StoreError::NoSpace);
     }
     disk.make_dir(&new)?;
+    let mut done = 0;
     for path in paths {
+        progress(done, need);
+        done += disk.len(&home.join(&path))?;
         open_one(disk, &home, &new, &path, seal)?;
     }
+    progress(done, need);
     Ok(())
 }
 

@@ -5,12 +5,20 @@ import { asFailure } from "$host";
 
 export const WAIT = 300;
 const AGAIN = [1_000, 2_000, 5_000];
-const open = new Set<{ flush: () => Promise<boolean> }>();
+const open = new Set<{ flush: () => Promise<boolean>; rest: () => (() => void) | null }>();
 
 /** Saves everything that is not saved yet, now. True when all of it is on disk. */
 export async function flushAll(): Promise<boolean> {
   const results = await Promise.all([...open].map((saver) => saver.flush()));
   return results.every(Boolean);
+}
+
+/** Another learner may come to the desk: nothing that is open is saved any more, until the returned function is called.
+ * `null` when all of it is on disk. */
+export function rest(): (() => void) | null {
+  const wakes = [...open].map((saver) => saver.rest()).filter((wake) => wake !== null);
+  open.clear();
+  return wakes.length === 0 ? null : () => wakes.forEach((wake) => wake());
 }
 
 export type SaveState = "idle" | "saving" | "saved" | "failed";
@@ -23,6 +31,7 @@ export class Saver<T> {
   #running: Promise<void> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #fails = 0;
+  #resting = false;
   readonly #keep: (value: T) => Promise<Saved>;
 
   constructor(keep: (value: T) => Promise<Saved>, at: number | null = null) {
@@ -48,7 +57,7 @@ export class Saver<T> {
   async flush(): Promise<boolean> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    while (this.#running ?? this.#pending) {
+    while (this.#running ?? (this.#resting ? null : this.#pending)) {
       const fails = this.#fails;
       await (this.#running ?? this.#save());
       if (this.#fails > fails) return false;
@@ -61,7 +70,21 @@ export class Saver<T> {
     if (await this.flush()) open.delete(this);
   }
 
+  /** Stops saving; what is not saved waits in memory for the returned function, `null` when there is nothing. */
+  rest(): (() => void) | null {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#resting = true;
+    if (!this.#pending && !this.#running) return null;
+    return () => {
+      this.#resting = false;
+      open.add(this);
+      void this.close();
+    };
+  }
+
   #arm(wait: number): void {
+    if (this.#resting) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       void (this.#running ?? this.#save());

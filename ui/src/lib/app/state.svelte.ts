@@ -52,12 +52,22 @@ export function dismiss(id: number): void {
   toasts = toasts.filter((toast) => toast.id !== id);
 }
 
+let listening = false;
+
 /** First reading of the state; throws a `Failure`. */
 export async function begin(): Promise<AppStatus> {
-  host.on(receive);
+  if (!listening) host.on(receive);
+  listening = true;
   await refreshStatus();
   jobs = (await host.call("jobs", {})).jobs;
   return status!;
+}
+
+/** The learner has gone: nothing of theirs stays on the page. */
+export function forget(): void {
+  status = null;
+  jobs = [];
+  toasts = [];
 }
 
 export async function refreshStatus(): Promise<void> {
@@ -132,4 +142,9 @@ async function dress(settings: Pick<Settings, "theme" | "language">): Promise<vo
   const isDark = settings.theme === "dark" || (settings.theme === "system" && (dark?.matches ?? false));
   document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
   await speak(settings.language);
+}
+
+/** As the computer looks and speaks: nobody's settings are known. */
+export async function undress(): Promise<void> {
+  await dress({ theme: "system", language: "" });
 }

@@ -491,6 +491,40 @@ item: ItemId,
 done: boolean, };
 
 /**
+ * What the door is like.
+ */
+export type DoorStanding = "alone" | "open" | "locked" | "busy";
+
+/**
+ * Whose work is open. Says nothing about anybody's work.
+ */
+export type DoorView = { 
+/**
+ * What the door is like right now.
+ */
+standing: DoorStanding, 
+/**
+ * Who there are, in the order they came; none where one person uses this computer.
+ */
+learners: Array<LearnerView>, 
+/**
+ * Whose work is open; `None` while it is locked, and where one person uses this computer.
+ */
+open: string | null, 
+/**
+ * Minutes without a sign of the learner after which it locks by itself; 0 for never.
+ */
+idle_minutes: number, 
+/**
+ * The open learner has not said yet that they wrote their recovery code down.
+ */
+code_due: boolean, 
+/**
+ * Fewest characters of a passphrase.
+ */
+shortest_passphrase: number, };
+
+/**
  * Something being written.
  */
 export type Draft = { 
@@ -625,7 +659,19 @@ keys: KeysView, } | { "event": "sign_in_needed",
 /**
  * Which one.
  */
-account: AccountId, } | { "event": "restart", };
+account: AccountId, } | { "event": "door", 
+/**
+ * Now.
+ */
+door: DoorView, } | { "event": "sealing", 
+/**
+ * Done.
+ */
+done: number, 
+/**
+ * In all.
+ */
+all: number, } | { "event": "locking", } | { "event": "restart", };
 
 /**
  * Where to write everything the learner produced.
@@ -678,7 +724,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -1222,6 +1268,80 @@ keyring: KeyringView,
 shortest_passphrase: number, };
 
 /**
+ * Another learner.
+ */
+export type LearnerAdd = { 
+/**
+ * What the others see.
+ */
+name: string, 
+/**
+ * Guards their work.
+ */
+passphrase: string, };
+
+/**
+ * A learner.
+ */
+export type LearnerInput = { 
+/**
+ * Id or name.
+ */
+learner: string, };
+
+/**
+ * Locks.
+ */
+export type LearnerLock = { 
+/**
+ * What was being typed is kept: nobody has to be asked for it.
+ */
+flushed: boolean, };
+
+/**
+ * Opens a learner's work whose passphrase is forgotten.
+ */
+export type LearnerRecover = { 
+/**
+ * Id or name of the learner.
+ */
+learner: string, 
+/**
+ * As typed; small letters, spaces and dashes as one likes.
+ */
+code: string, 
+/**
+ * The new passphrase.
+ */
+passphrase: string, };
+
+/**
+ * Opens a learner's work.
+ */
+export type LearnerUnlock = { 
+/**
+ * Id or name of the learner.
+ */
+learner: string, 
+/**
+ * As typed.
+ */
+passphrase: string, };
+
+/**
+ * One of those who use this computer.
+ */
+export type LearnerView = { 
+/**
+ * Name of the learner's folder.
+ */
+id: string, 
+/**
+ * As the learner calls themselves; everybody at this computer sees it.
+ */
+name: string, };
+
+/**
  * What is about to be removed, signed out of or begun anew.
  */
 export type LeaveScope = { "leave": "course", 
@@ -1384,6 +1504,23 @@ export type MultipleKey = {
  * Ids of the choices.
  */
 choices: Array<string>, };
+
+/**
+ * A recovery code, shown this once and kept nowhere.
+ */
+export type NewCode = { 
+/**
+ * Whose.
+ */
+learner: string, 
+/**
+ * Eight groups of four signs.
+ */
+code: string, 
+/**
+ * Now.
+ */
+door: DoorView, };
 
 /**
  * No input.
@@ -1599,6 +1736,28 @@ work: Array<WorkCard>,
  * Pieces not accepted yet.
  */
 unsent: number, };
+
+/**
+ * The open learner's passphrase, once more.
+ */
+export type Passphrase = { 
+/**
+ * As typed.
+ */
+passphrase: string, };
+
+/**
+ * A passphrase for another.
+ */
+export type PassphraseChange = { 
+/**
+ * The one of until now.
+ */
+passphrase: string, 
+/**
+ * From now on.
+ */
+new: string, };
 
 /**
  * A file or folder.
@@ -2128,6 +2287,28 @@ metered_work: boolean,
  * Lectures and other large things may use it, too.
  */
 metered_large: boolean, };
+
+/**
+ * The one learner of until now becomes the first of several.
+ */
+export type ShareBegin = { 
+/**
+ * What the others see.
+ */
+name: string, 
+/**
+ * Guards the work from now on.
+ */
+passphrase: string, };
+
+/**
+ * When it locks by itself.
+ */
+export type ShareIdle = { 
+/**
+ * Minutes without a sign of the learner; 0 for never.
+ */
+minutes: number, };
 
 /**
  * A word or a short phrase.
@@ -2685,6 +2866,30 @@ head: string, };
 
 /** Every command: its input and its output. */
 export interface Commands {
+  /** Who uses this computer, and whose work is open. */
+  door: { input: Nothing; output: DoorView };
+  /** From now on several people use this computer: seals the work that is here under a passphrase. The recovery code is answered this once. */
+  share_begin: { input: ShareBegin; output: NewCode };
+  /** Adds a learner, whose work stays locked. The recovery code is answered this once. */
+  learner_add: { input: LearnerAdd; output: NewCode };
+  /** Opens a learner's work; that of another is locked first. */
+  learner_unlock: { input: LearnerUnlock; output: DoorView };
+  /** Opens a learner's work by the recovery code and gives it a new passphrase. */
+  learner_recover: { input: LearnerRecover; output: DoorView };
+  /** Keeps what is being typed, closes the open work and forgets its key. */
+  learner_lock: { input: LearnerLock; output: DoorView };
+  /** The learner is there: it does not lock by itself for a while. */
+  learner_here: { input: Nothing; output: DoorView };
+  /** Guards the open work by another passphrase; the recovery code stays. */
+  passphrase_change: { input: PassphraseChange; output: DoorView };
+  /** Makes a new recovery code for the open work; the old one is worth nothing from then on. */
+  code_new: { input: Passphrase; output: NewCode };
+  /** A learner has written the recovery code down. */
+  code_kept: { input: LearnerInput; output: DoorView };
+  /** After how many minutes it locks by itself. */
+  share_idle: { input: ShareIdle; output: DoorView };
+  /** One person uses this computer again: unseals the open work. Refused while others have work here. */
+  share_end: { input: Passphrase; output: DoorView };
   /** The state of the program: link, accounts, counts, settings, where the learner was. */
   app_status: { input: Nothing; output: AppStatus };
   /** How opening the data folder stands, and the courses, before anything else can be asked. */
@@ -2791,6 +2996,18 @@ export interface Commands {
 
 /** Every command's name. */
 export const COMMANDS = [
+  "door",
+  "share_begin",
+  "learner_add",
+  "learner_unlock",
+  "learner_recover",
+  "learner_lock",
+  "learner_here",
+  "passphrase_change",
+  "code_new",
+  "code_kept",
+  "share_idle",
+  "share_end",
   "app_status",
   "opening",
   "settings_save",

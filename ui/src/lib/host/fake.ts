@@ -14,6 +14,7 @@ import type {
   OpeningStep,
 } from "./bindings";
 import { body, cards, course, attempt, feedback, job, NOW, sections, works } from "./fake/data";
+import { fakeDoor } from "./fake/door";
 import type { CommandName, Host } from "./host";
 
 type Answers = { [K in CommandName]: (input: Commands[K]["input"]) => Commands[K]["output"] };
@@ -115,7 +116,9 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     return { id, title, summary, origin, from, items, items_ready, size_here };
   };
   const rows = sections.flatMap((section) => section.items);
+  const tell = (event: Event) => listeners.forEach((listener) => listener(event));
   const answers: Answers = {
+    ...fakeDoor(query, tell, fail),
     app_status: () => status,
     opening: () => {
       const step = query.get("opening") as OpeningStep | null;

@@ -54,10 +54,9 @@ export function go(to: Route): void {
   keep(to);
 }
 
-/** Opens a place without writing it down again. */
+/** Opens a place without writing it down again; the library where there is none. */
 export function restore(place: Place | null): void {
-  const to = place && routeOf(place);
-  if (to) route = to;
+  route = (place && routeOf(place)) ?? { page: "library" };
 }
 
 /** Keeps the question or field the learner is at. */
