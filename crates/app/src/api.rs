@@ -197,6 +197,16 @@ commands! {
     take_resume(TakeScope) -> CourseView;
     /// Frees the space of an item or course; never touches the learner's work.
     take_remove(TakeScope) -> CourseView;
+    /// Asks for a newer version of a course from a library; of what was taken along only what changed is fetched.
+    course_update(CourseInput) -> CourseUpdated;
+    /// Reads all files of courses again; of damaged ones only the damaged pieces are fetched.
+    files_check(Nothing) -> FilesChecked;
+    /// Folders, sticks and files whose packages are asked before the network is.
+    mirror_list(Nothing) -> MirrorsView;
+    /// Adds one; it need not be plugged in later on.
+    mirror_add(PathInput) -> MirrorsView;
+    /// Removes one; nothing on it is touched.
+    mirror_remove(PathInput) -> MirrorsView;
     /// All that is being taken along.
     jobs(Nothing) -> Jobs;
 

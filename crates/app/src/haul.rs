@@ -6,6 +6,8 @@
 
 pub mod door;
 mod journal;
+pub mod mirrors;
+pub mod stick;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -14,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use daypack_course::package::ChunkList;
 use daypack_course::{Digest, TimeMs};
-use daypack_engine::transfer::{Effect, Event, Fault, Limits, Mood, Plan, Proof, Transfer};
+use daypack_engine::transfer::{Effect, Event, Fault, Limits, Mood, Plan, Proof, Spans, Transfer};
 use daypack_lms::{Secret, Transport};
 use daypack_store::sparse::Held;
 use daypack_store::{SparseFile, StoreError};
@@ -23,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use journal::Journal;
+use mirrors::{Mirrors, Named};
 use worker::{Heard, Worker};
 
 /// At most so many bytes are fetched again after a crash or a power cut.
@@ -59,13 +62,31 @@ impl ProofOf {
 }
 
 /// Where a file is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Place {
     /// Address without what is secret.
     pub url: Url,
     /// Query parameter for that address's origin.
     pub secret: Option<(String, Secret)>,
+    /// Lines that lead there; those of the errand when not given.
+    pub transport: Option<Arc<dyn Transport>>,
 }
+
+impl Place {
+    /// A place without secret, by the errand's lines.
+    pub fn at(url: Url) -> Self {
+        Self { url, secret: None, transport: None }
+    }
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Place").field("url", &self.url.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// Bytes that somebody waits for while the file is on its way: said by whoever reads it, heard by the haul.
+pub type Urgent = tokio::sync::watch::Receiver<Option<(u64, u64)>>;
 
 /// Asks for a fresh address of a place whose address has expired.
 pub type Refresh =
@@ -88,6 +109,30 @@ pub struct Errand {
     pub seed: u64,
     /// For addresses that expire.
     pub refresh: Option<Refresh>,
+    /// Ranges that are not to be brought; whole chunks.
+    pub unwanted: Vec<(u64, u64)>,
+    /// Who else may have it.
+    pub mirrors: Option<(Mirrors, Named)>,
+    /// What is needed first.
+    pub urgent: Option<Urgent>,
+}
+
+impl Errand {
+    /// From these places, with the usual numbers.
+    pub fn new(places: Vec<Place>, proof: ProofOf) -> Self {
+        Self {
+            places,
+            proof,
+            size: None,
+            page_expected: false,
+            limits: Limits::default(),
+            seed: u64::from(std::process::id()),
+            refresh: None,
+            unwanted: Vec::new(),
+            mirrors: None,
+            urgent: None,
+        }
+    }
 }
 
 /// How far it is.
@@ -139,24 +184,34 @@ pub enum HaulError {
 /// Brings the file into `file`; `held` is what opening it told. The caller gives it its name.
 pub async fn haul(
     transport: Arc<dyn Transport>,
-    errand: Errand,
+    mut errand: Errand,
     file: SparseFile,
     held: Held,
     stop: CancellationToken,
     tell: impl FnMut(&Progress) + Send,
 ) -> Result<Hauled, HaulError> {
     let (heard, ears) = mpsc::unbounded_channel();
+    let shares = errand.mirrors.as_ref().map(|(mirrors, file)| mirrors.shares(file)).unwrap_or_default();
+    let mut names: Vec<Option<String>> = vec![None; errand.places.len()];
+    let mut offers = Vec::new();
+    for (name, share) in shares {
+        offers.push((errand.places.len(), share.gives.map(Spans::from), share.near));
+        names.push(Some(name));
+        errand.places.push(share.place);
+    }
     let plan = Plan {
         seed: errand.seed,
         size: errand.size.or(held.size.filter(|_| matches!(errand.proof, ProofOf::Length))),
         proof: errand.proof.for_engine(),
         sources: errand.places.len(),
         held: held.spans.clone().into(),
+        unwanted: errand.unwanted.clone().into(),
         validator: held.validator.clone(),
         page_expected: errand.page_expected,
         limits: errand.limits.clone(),
     };
-    let transfer = Transfer::new(plan);
+    let mut transfer = Transfer::new(plan);
+    offers.into_iter().for_each(|(source, gives, near)| transfer.know(source, gives, near));
     let began = (Instant::now(), wall());
     let journal = Journal::new(file.clone(), transfer.held().clone());
     let cart = Cart {
@@ -165,6 +220,7 @@ pub async fn haul(
         file,
         transfer,
         journal,
+        names,
         workers: BTreeMap::new(),
         heard,
         wake: None,
@@ -181,12 +237,27 @@ fn wall() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(0)
 }
 
+/// When there is something to listen to, and it changed.
+async fn changed<T>(to: &mut Option<tokio::sync::watch::Receiver<T>>) {
+    match to {
+        Some(receiver) => {
+            if receiver.changed().await.is_err() {
+                // Nobody is left to say anything.
+                *to = None;
+            }
+        }
+        None => std::future::pending().await,
+    }
+}
+
 struct Cart<T> {
     transport: Arc<dyn Transport>,
     errand: Errand,
     file: SparseFile,
     transfer: Transfer,
     journal: Journal,
+    /// The mirror of each place, where it is one.
+    names: Vec<Option<String>>,
     workers: BTreeMap<u32, Worker>,
     heard: mpsc::UnboundedSender<Heard>,
     wake: Option<TimeMs>,
@@ -214,6 +285,14 @@ impl<T: FnMut(&Progress) + Send> Cart<T> {
         stop: CancellationToken,
     ) -> Result<Hauled, HaulError> {
         let mut end = self.step(Event::Began, None).await?;
+        let mut changes = self.errand.mirrors.as_ref().map(|(mirrors, _)| mirrors.changes());
+        let mut urgent = self.errand.urgent.clone();
+        if end.is_none() && urgent.as_mut().is_some_and(|urgent| urgent.borrow_and_update().is_some()) {
+            end = self.hurry().await?;
+        }
+        if end.is_none() && changes.is_some() {
+            end = self.mirrors_changed().await?;
+        }
         loop {
             match end {
                 Some(End::Done) => {
@@ -246,11 +325,53 @@ impl<T: FnMut(&Progress) + Send> Cart<T> {
                     Some(heard) => self.hear(heard).await?,
                     None => return Err(HaulError::Stopped),
                 },
+                () = changed(&mut changes) => self.mirrors_changed().await?,
+                () = changed(&mut urgent) => self.hurry().await?,
                 () = tokio::time::sleep(sleep) => self.step(Event::Tick, None).await?,
             };
             self.journal.keep_up(&self.transfer).await?;
             self.report(false);
         }
+    }
+
+    /// Somebody waits for bytes.
+    async fn hurry(&mut self) -> Result<Option<End>, HaulError> {
+        let wish = self.errand.urgent.as_ref().and_then(|urgent| *urgent.borrow());
+        match wish {
+            Some((from, to)) => self.step(Event::Urgent { from, to }, None).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Mirrors came, went, or have more.
+    async fn mirrors_changed(&mut self) -> Result<Option<End>, HaulError> {
+        let Some((mirrors, file)) = self.errand.mirrors.clone() else { return Ok(None) };
+        let mut shares: BTreeMap<String, mirrors::Share> = mirrors.shares(&file).into_iter().collect();
+        let mut events = vec![Event::Awaited { spans: mirrors.awaited(&file).into() }];
+        for (source, name) in self.names.iter().enumerate() {
+            let Some(name) = name else { continue };
+            events.push(match shares.remove(name) {
+                Some(share) => {
+                    if let Some(place) = self.errand.places.get_mut(source) {
+                        *place = share.place;
+                    }
+                    Event::Offers { source, gives: share.gives.map(Spans::from), near: share.near }
+                }
+                None => Event::Gone { source },
+            });
+        }
+        for (name, share) in shares {
+            let source = self.errand.places.len();
+            self.errand.places.push(share.place);
+            self.names.push(Some(name));
+            events.push(Event::Offers { source, gives: share.gives.map(Spans::from), near: share.near });
+        }
+        for event in events {
+            if let Some(end) = self.step(event, None).await? {
+                return Ok(Some(end));
+            }
+        }
+        Ok(None)
     }
 
     async fn hear(&mut self, heard: Heard) -> Result<Option<End>, HaulError> {
@@ -295,6 +416,14 @@ impl<T: FnMut(&Progress) + Send> Cart<T> {
                 Effect::Anew { size } => self.journal.anew(size).await?,
                 Effect::Sized { size } => self.file.set_size(size)?,
                 Effect::Refresh { source } => self.refresh(source),
+                Effect::Left { source, why } => {
+                    let name = self.names.get(source).cloned().flatten();
+                    if let (Some(name), Fault::WrongBytes, Some((mirrors, file))) =
+                        (name, why, &self.errand.mirrors)
+                    {
+                        mirrors.lied(&name, file);
+                    }
+                }
                 Effect::Show { mood } => {
                     self.mood = mood;
                     self.report(true);
@@ -309,8 +438,9 @@ impl<T: FnMut(&Progress) + Send> Cart<T> {
 
     fn ask(&mut self, id: u32, source: usize, from: u64, to: Option<u64>, anew: bool) {
         let Some(place) = self.errand.places.get(source).cloned() else { return };
+        let transport = place.transport.as_ref().unwrap_or(&self.transport);
         let ask = daypack_lms::Ask { url: place.url, secret: place.secret, from, to, anew };
-        let (transport, heard) = (&self.transport, &self.heard);
+        let heard = &self.heard;
         self.workers.entry(id).or_insert_with(|| Worker::start(id, transport.line(), heard.clone())).ask(ask);
     }
 
@@ -347,10 +477,11 @@ impl<T: FnMut(&Progress) + Send> Cart<T> {
 
     fn progress(&self) -> Progress {
         let (received, wasted) = self.transfer.traffic();
+        let unwanted = self.transfer.unwanted().len();
         Progress {
             mood: self.mood,
-            have: self.transfer.held().len(),
-            proven: self.transfer.proven().len(),
+            have: self.transfer.held().len().saturating_sub(unwanted),
+            proven: self.transfer.proven().len().saturating_sub(unwanted),
             size: self.transfer.size(),
             received,
             wasted,

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use daypack_course::deadline::Moment;
-use daypack_course::{CourseId, TimeMs};
+use daypack_course::{CourseId, Digest, TimeMs};
 use daypack_engine::Clocks;
 pub use daypack_engine::transfer;
 use daypack_lms::net::{Net, NetConfig};
@@ -100,6 +100,9 @@ struct Inner {
     opened: Mutex<Opened>,
     board: RwLock<Board>,
     key: keys::KeyDoor,
+    mirrors: haul::mirrors::Mirrors,
+    /// Packs that did not serve in this life; their files come alone.
+    bad_packs: Mutex<std::collections::BTreeSet<Digest>>,
 }
 
 /// What is open right now; replacing it closes the servers of what was open before.
@@ -215,10 +218,13 @@ impl App {
                 settings,
             }),
             key: keys::KeyDoor::new(options.passphrase, options.quiet),
+            mirrors: haul::mirrors::Mirrors::default(),
+            bad_packs: Mutex::default(),
         }));
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
         let cost = options.link_cost.unwrap_or_else(|| Arc::new(SystemLinkCost));
         runner::start(&app, inbox, ended, quiet, power, cost)?;
+        app.use_mirrors().await;
         if !quiet {
             app.spawn(runner::upkeep::keep(app.clone()));
         }
@@ -282,6 +288,19 @@ impl App {
         self.0.tasks.spawn(task);
     }
 
+    /// Who else may have files of packages: whoever knows one puts it there.
+    pub fn mirrors(&self) -> &haul::mirrors::Mirrors {
+        &self.0.mirrors
+    }
+
+    pub(crate) fn bad_pack(&self, pack: Digest) {
+        self.0.bad_packs.lock().unwrap_or_else(PoisonError::into_inner).insert(pack);
+    }
+
+    pub(crate) fn is_bad_pack(&self, pack: &Digest) -> bool {
+        self.0.bad_packs.lock().unwrap_or_else(PoisonError::into_inner).contains(pack)
+    }
+
     /// The data folder.
     pub fn dir(&self) -> &Path {
         &self.0.dir
@@ -314,6 +333,13 @@ impl App {
     /// Tells the deciding loop; waits while it is busy rather than growing without bound.
     pub(crate) async fn desk(&self, note: runner::Note) {
         let _ = self.0.notes.send(note).await;
+    }
+
+    /// Waits until the loop has heard all that it was told before.
+    pub(crate) async fn heard(&self) {
+        let (done, wait) = oneshot::channel();
+        self.desk(runner::Note::Heard(done)).await;
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(10), wait).await;
     }
 
     /// Has everything sent that can be sent and everything new brought here, and waits for it.

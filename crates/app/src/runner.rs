@@ -5,7 +5,10 @@
 
 mod desk;
 pub(crate) mod fetch;
+mod gather;
 pub(crate) mod links;
+pub(crate) mod mend;
+mod packs;
 pub(crate) mod pieces;
 pub(crate) mod pull;
 pub(crate) mod send;
@@ -71,6 +74,10 @@ pub(crate) enum Note {
     Received(String, u64),
     /// A file is here and proven.
     Fetched(String),
+    /// Files are here and proven.
+    FetchedMany(Vec<String>),
+    /// Files that were here turned out damaged; nothing of them counts.
+    Damaged(Vec<String>),
     /// A file could not be fetched.
     FetchFailed(String, FailWhy),
     /// A site or library answered (`true`) or could not be reached.

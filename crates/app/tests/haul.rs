@@ -94,17 +94,11 @@ fn list(bytes: &[u8]) -> ChunkList {
 }
 
 fn errand(hosts: &[&str], proof: ProofOf) -> Errand {
+    let at = |host: &&str| Place::at(format!("https://{host}.example/f").parse().unwrap());
     Errand {
-        places: hosts
-            .iter()
-            .map(|host| Place { url: format!("https://{host}.example/f").parse().unwrap(), secret: None })
-            .collect(),
-        proof,
-        size: None,
-        page_expected: false,
         limits: Limits { block: 64 << 10, ..Limits::default() },
         seed: 1,
-        refresh: None,
+        ..Errand::new(hosts.iter().map(at).collect(), proof)
     }
 }
 
@@ -165,7 +159,7 @@ async fn an_address_that_expires_in_the_middle_is_asked_for_anew() {
     let count = refreshed.clone();
     errand.refresh = Some(Arc::new(move |_| {
         count.fetch_add(1, Ordering::Relaxed);
-        let place = Place { url: "https://a.example/f?sig=2".parse().unwrap(), secret: None };
+        let place = Place::at("https://a.example/f?sig=2".parse().unwrap());
         Box::pin(async move { Some(place) })
     }));
     let done = run(dir.path(), &memory, errand, CancellationToken::new(), |_| {}).await.unwrap();

@@ -79,9 +79,8 @@ async fn add(app: &App, url: &str) -> Result<Vec<input::CourseInput>, Failure> {
     let mut courses = Vec::new();
     match app.library_add(address).await {
         Ok(added) => {
-            let view = app.library(input::Nothing {}).await?;
-            for offer in view.offers.into_iter().filter(|offer| offer.source == added.address) {
-                courses.push(app.course_add(input::OfferInput { source: offer.source, id: offer.id }).await?);
+            for offer in app.offers_of(&added.address).await? {
+                courses.push(app.course_add(offer).await?);
             }
         }
         // No list of courses there: perhaps a course itself.

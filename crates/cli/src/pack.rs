@@ -41,6 +41,9 @@ enum What {
         /// Address of a site the course is bound to, as ALIAS=ADDRESS; may be given several times.
         #[arg(long = "site", value_name = "ALIAS=ADDRESS")]
         sites: Vec<String>,
+        /// Further address where the same package will lie; may be given several times.
+        #[arg(long = "mirror", value_name = "URL")]
+        mirrors: Vec<String>,
         /// Take media as they are instead of rewriting them with ffmpeg.
         #[arg(long)]
         no_remux: bool,
@@ -134,7 +137,7 @@ pub fn run(command: Pack) -> ExitCode {
 
 fn done(what: What) -> Result<Said, PackError> {
     match what {
-        What::Build { folder, out, key, sites, no_remux } => {
+        What::Build { folder, out, key, sites, mirrors, no_remux } => {
             let mut named = BTreeMap::new();
             for site in &sites {
                 let Some((alias, address)) = site.split_once('=') else {
@@ -144,7 +147,13 @@ fn done(what: What) -> Result<Said, PackError> {
             }
             let keys = keys(&key)?;
             let muxer = if no_remux { None } else { Muxer::find() };
-            let options = BuildOptions { keys: &keys, sites: &named, muxer: muxer.as_ref(), now: now() };
+            let options = BuildOptions {
+                keys: &keys,
+                sites: &named,
+                muxer: muxer.as_ref(),
+                mirrors: &mirrors,
+                now: now(),
+            };
             pack::build(&folder, &out, options).map(|r| Said::built(&r))
         }
         What::Sign { folder, key } => pack::sign(&folder, &keys(&key)?, now()).map(|r| Said::signed(&r)),

@@ -1,10 +1,14 @@
 //! Taking courses along: which file is fetched next, from which byte, and what a failure means.
 //!
 //! What must stay true:
-//! - At most `parallel` transfers run; one file never has two.
+//! - At most `parallel` transfers run; one file never has two, nor has one batch.
 //! - A transfer starts at the last byte known to be durable. Only wrong or changed bytes start over from 0.
 //! - One failing file holds up no other. Files are asked for in study order, small ones first inside an item.
 //! - What the learner paused stays paused until the learner resumes it; a failure never removes anything.
+//!
+//! Files of one batch (a pack of small files) come in one transfer: [`Effect::Start`] names them all, each is told by
+//! [`Event::Finished`] or [`Event::FinishedMany`] as it is here, and [`Event::Failed`] of the first one named ends the
+//! transfer for all that are left.
 //!
 //! The caller's side: [`Event::Received`] counts bytes that are durable, from the start of the file. Once a
 //! [`Effect::Stop`] was performed (its last `Received` reported before), nothing more of that transfer is
@@ -58,6 +62,11 @@ pub struct Want {
     pub proof: bool,
     /// Place in study order, the same for all files of an item; smaller is earlier.
     pub priority: u32,
+    /// Which bytes it is to be, where a digest says so: another one than before means a new version, which is fetched
+    /// though the earlier one is here.
+    pub version: Option<String>,
+    /// Names the files that come together with it; `None`: it comes alone.
+    pub batch: Option<String>,
 }
 
 /// Why a transfer ended without the whole file.
@@ -107,6 +116,11 @@ pub enum Event {
         /// Which.
         job: String,
     },
+    /// The same of several.
+    ResumedMany {
+        /// Which.
+        jobs: Vec<String>,
+    },
     /// The learner does not want it any more: forgets the job and the files that no other job needs.
     Cancelled {
         /// Which.
@@ -150,7 +164,13 @@ pub enum Event {
         /// The file.
         key: String,
     },
-    /// A transfer ended early.
+    /// The same of several.
+    FinishedMany {
+        /// The files.
+        keys: Vec<String>,
+    },
+    /// A transfer ended early; of a batch, all that it has not brought where the first one is named, or else only the
+    /// one named.
     Failed {
         /// The file.
         key: String,
@@ -173,6 +193,8 @@ pub enum Effect {
         key: String,
         /// The first byte to ask for.
         from: u64,
+        /// Files of the same batch that are wanted now and come with it.
+        with: Vec<String>,
     },
     /// End its transfer; keep what is here.
     Stop {
@@ -211,8 +233,9 @@ pub struct Downloads {
     /// Of this life only: what the battery is like is told again after a start.
     #[serde(skip)]
     low_power: bool,
+    /// Files that come now, each with the file its transfer was started for.
     #[serde(skip)]
-    running: BTreeSet<String>,
+    running: BTreeMap<String, String>,
     #[serde(skip)]
     link_up: bool,
     #[serde(skip)]
@@ -237,7 +260,7 @@ impl Downloads {
             all_paused: false,
             no_space: false,
             low_power: false,
-            running: BTreeSet::new(),
+            running: BTreeMap::new(),
             link_up: false,
             budget: Budget::default(),
         }
@@ -264,7 +287,8 @@ impl Downloads {
             }
             Event::Added { job, wants } => self.added(job, wants, now, &mut out),
             Event::Paused { job } => self.set_paused(&job, true),
-            Event::Resumed { job } => self.resumed(&job, now),
+            Event::Resumed { job } => self.resumed(&[job], now),
+            Event::ResumedMany { jobs } => self.resumed(&jobs, now),
             Event::Cancelled { job } => self.cancelled(&job, &mut out),
             Event::PauseAll => self.all_paused = true,
             Event::Power { low } => self.low_power = low,
@@ -281,6 +305,7 @@ impl Downloads {
             Event::Budget { budget } => self.budget = budget,
             Event::Found { key, have } => self.found(&key, have),
             Event::Finished { key } => self.finished(&key),
+            Event::FinishedMany { keys } => keys.iter().for_each(|key| self.finished(key)),
             Event::Failed { key, why } => self.failed(&key, why, now, &mut out),
             Event::Restarted => {
                 self.running.clear();
@@ -298,10 +323,11 @@ impl Downloads {
         self.open_job(job);
         for want in wants {
             self.open_job(want.job.clone());
-            let running = self.running.contains(&want.key);
-            if want.here && self.running.remove(&want.key) {
-                out.push(Effect::Stop { key: want.key.clone() });
+            let is_other = self.files.get(&want.key).is_some_and(|file| file.is_other(&want));
+            if want.here || is_other {
+                self.halt(&want.key, out);
             }
+            let running = self.running.contains_key(&want.key);
             self.files.entry(want.key.clone()).or_insert_with(|| File::new(now)).want(want, running, now);
         }
     }
@@ -319,42 +345,60 @@ impl Downloads {
         }
     }
 
-    fn resumed(&mut self, job: &str, now: TimeMs) {
-        let Some(known) = self.jobs.get_mut(job) else { return };
-        known.paused = false;
+    fn resumed(&mut self, jobs: &[String], now: TimeMs) {
+        let mut resumed: BTreeSet<&str> = BTreeSet::new();
+        for job in jobs {
+            let Some(known) = self.jobs.get_mut(job) else { continue };
+            resumed.insert(job);
+            known.paused = false;
+            if known.failed.is_some() {
+                known.reopen();
+            }
+        }
+        if resumed.is_empty() {
+            return;
+        }
         // Whoever says "go on" knows their battery.
         self.low_power = false;
-        if known.failed.is_some() {
-            known.reopen();
-        }
-        for file in self.files.values_mut().filter(|f| f.owners.contains_key(job)) {
-            file.forgive(now);
+        for file in self.files.values_mut() {
+            if file.owners.keys().any(|job| resumed.contains(job.as_str())) {
+                file.forgive(now);
+            }
         }
         self.end_no_space();
     }
 
     fn cancelled(&mut self, job: &str, out: &mut Vec<Effect>) {
         self.jobs.remove(job);
-        let Self { files, running, .. } = self;
-        files.retain(|key, file| {
+        let mut gone = Vec::new();
+        self.files.retain(|key, file| {
             let was_its = file.owners.remove(job).is_some();
             let keep = !was_its || !file.owners.is_empty();
-            if !keep && running.remove(key) {
-                out.push(Effect::Stop { key: key.clone() });
+            if !keep {
+                gone.push(key.clone());
             }
             keep
         });
+        gone.iter().for_each(|key| self.halt(key, out));
+    }
+
+    /// The file does not come any more; its transfer ends when it was the last that it is for.
+    fn halt(&mut self, key: &str, out: &mut Vec<Effect>) {
+        let Some(first) = self.running.remove(key) else { return };
+        if !self.running.values().any(|other| *other == first) {
+            out.push(Effect::Stop { key: first });
+        }
     }
 
     fn received(&mut self, key: &str, bytes: u64) {
-        let running = self.running.contains(key);
+        let running = self.running.contains_key(key);
         if let Some(file) = self.files.get_mut(key).filter(|f| !f.done) {
             file.received(bytes, running);
         }
     }
 
     fn found(&mut self, key: &str, have: u64) {
-        if self.running.contains(key) {
+        if self.running.contains_key(key) {
             return;
         }
         let Some(file) = self.files.get_mut(key) else { return };
@@ -377,9 +421,20 @@ impl Downloads {
     }
 
     fn failed(&mut self, key: &str, why: FailWhy, now: TimeMs, out: &mut Vec<Effect>) {
-        if !self.running.remove(key) {
-            return;
+        let of_it = |first: &&String| first.as_str() == key;
+        let mut left: Vec<String> =
+            self.running.iter().filter(|(_, first)| of_it(first)).map(|(key, _)| key.clone()).collect();
+        if left.is_empty() && self.running.contains_key(key) {
+            // One of a batch; the others go on.
+            left.push(key.to_owned());
         }
+        for key in left {
+            self.running.remove(&key);
+            self.fail_one(&key, why.clone(), now, out);
+        }
+    }
+
+    fn fail_one(&mut self, key: &str, why: FailWhy, now: TimeMs, out: &mut Vec<Effect>) {
         let seed = self.seed;
         let Some(file) = self.files.get_mut(key) else { return };
         match &why {

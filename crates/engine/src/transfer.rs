@@ -9,6 +9,9 @@
 //! - Whatever a source sends (all of the file instead of a part, a part from elsewhere, a web page, another version)
 //!   ends in the right file or in one [`Fault`] by name.
 //!
+//! Sources come and go ([`Event::Offers`], [`Event::Gone`]), may have only a part of the file, and may be near: those are
+//! asked first. What somebody near is about to bring ([`Event::Awaited`]) is not asked for far away meanwhile.
+//!
 //! The caller's side: performs effects in their order; for [`Event::Bytes`] the [`Effect::Write`]s speak of the bytes
 //! that just came. After [`Effect::Close`] nothing of that worker is reported. [`Transfer::held`] says which bytes to
 //! note as here, once they are durable; a later life begins with them. Milliseconds throughout.
@@ -113,6 +116,8 @@ pub struct Plan {
     pub sources: usize,
     /// What is here already and durable.
     pub held: Spans,
+    /// What is not to be brought, of a file with a chunk list: whole chunks. The file is done without them.
+    pub unwanted: Spans,
     /// The validator those bytes came with.
     pub validator: Option<String>,
     /// Whether a web page would be a file in its own right.
@@ -193,6 +198,32 @@ pub enum Event {
         /// Whether there is one.
         found: bool,
     },
+    /// A source has these bytes now: a new one (the next number), or one that was known.
+    Offers {
+        /// Which.
+        source: usize,
+        /// Its bytes; `None` for all.
+        gives: Option<Spans>,
+        /// In this house: asked before those that are far.
+        near: bool,
+    },
+    /// A source is not there any more.
+    Gone {
+        /// Which.
+        source: usize,
+    },
+    /// What somebody near is about to have: far sources are not asked for it. Replaces what was said before.
+    Awaited {
+        /// The bytes.
+        spans: Spans,
+    },
+    /// These bytes are needed first: somebody waits for them.
+    Urgent {
+        /// First byte.
+        from: u64,
+        /// Behind the last byte.
+        to: u64,
+    },
     /// Time passed.
     Tick,
 }
@@ -260,6 +291,13 @@ pub enum Effect {
     Refresh {
         /// Which.
         source: usize,
+    },
+    /// Nothing more is asked of a source.
+    Left {
+        /// Which.
+        source: usize,
+        /// Why.
+        why: Fault,
     },
     /// How it goes; for showing.
     Show {
@@ -338,12 +376,21 @@ pub struct Transfer {
     proven: Spans,
     checking: BTreeSet<usize>,
     bad_chunks: BTreeMap<usize, u32>,
+    unwanted: Spans,
     sources: Vec<Source>,
-    /// What each source brought in this life, where there are several.
+    /// What each source brought in this life.
     #[serde(skip)]
     brought: Vec<Spans>,
     spoiled: u32,
     changed: u32,
+    #[serde(skip)]
+    awaited: Spans,
+    /// Asked for before anything else.
+    #[serde(skip)]
+    urgent: Option<(u64, u64)>,
+    /// When the first byte of a body came in this life.
+    #[serde(skip)]
+    flows_since: Option<TimeMs>,
     /// Bytes of bodies that came, and those of them that were of no use.
     came: u64,
     wasted: u64,
@@ -388,6 +435,9 @@ impl Transfer {
         if plan.proof == Proof::Length && plan.validator.is_none() {
             got = Spans::default();
         }
+        let unwanted =
+            if matches!(plan.proof, Proof::Chunks { .. }) { plan.unwanted } else { Spans::default() };
+        unwanted.iter().for_each(|(from, to)| got.add(from, to));
         let crowd = Crowd::new(&plan.limits);
         Self {
             seed: plan.seed,
@@ -397,9 +447,13 @@ impl Transfer {
             page_expected: plan.page_expected,
             validator: plan.validator,
             got,
-            proven: Spans::default(),
+            proven: unwanted.clone(),
             checking: BTreeSet::new(),
             bad_chunks: BTreeMap::new(),
+            unwanted,
+            awaited: Spans::default(),
+            urgent: None,
+            flows_since: None,
             sources: vec![Source::default(); plan.sources.max(1)],
             brought: Vec::new(),
             spoiled: 0,
@@ -420,9 +474,19 @@ impl Transfer {
         }
     }
 
+    /// What is known of a source before it begins; as [`Event::Offers`].
+    pub fn know(&mut self, source: usize, gives: Option<Spans>, near: bool) {
+        self.offers(source, gives, near);
+    }
+
     /// Bytes written so far; with a chunk list not all of them are proven yet.
     pub fn held(&self) -> &Spans {
         &self.got
+    }
+
+    /// Of what is held that which was not wanted and is not here.
+    pub fn unwanted(&self) -> &Spans {
+        &self.unwanted
     }
 
     /// Proven ranges: by chunk, or all once done.
@@ -466,6 +530,10 @@ impl Transfer {
             Event::Checked { chunk, fits } => self.checked(chunk, fits, &mut out),
             Event::CheckedWhole { fits } => self.checked_whole(fits, now, &mut out),
             Event::Refreshed { source, found } => self.refreshed(source, found, now),
+            Event::Offers { source, gives, near } => self.offers(source, gives, near),
+            Event::Gone { source } => self.gone(source, &mut out),
+            Event::Awaited { spans } => self.awaited = spans,
+            Event::Urgent { from, to } => self.urgent = Some((from, to)),
             Event::Tick => {}
         }
         self.settle(now, &mut out);
@@ -480,9 +548,10 @@ impl Transfer {
         self.portal_since = None;
         self.proving = false;
         self.checking.clear();
+        self.flows_since = None;
         self.crowd = Crowd::new(&self.limits);
         self.sources.iter_mut().for_each(Source::begin);
-        self.brought = vec![Spans::default(); if self.sources.len() > 1 { self.sources.len() } else { 0 }];
+        self.brought = vec![Spans::default(); self.sources.len()];
         if self.got.is_empty() {
             out.push(Effect::Anew { size: self.size });
         }
@@ -496,6 +565,7 @@ impl Transfer {
         worker.heard(now);
         worker.at = end;
         self.came = self.came.saturating_add(len);
+        self.flows_since.get_or_insert(now);
         if let Some(source) = self.sources.get_mut(worker.source) {
             source.came(len, now);
         }

@@ -9,7 +9,17 @@ use daypack_engine::link::Budget;
 
 fn want(job: &str, key: &str, size: u64, priority: u32) -> Want {
     let (key, job) = (key.to_owned(), job.to_owned());
-    Want { key, job, size: Some(size), have: 0, here: false, proof: true, priority }
+    Want {
+        key,
+        job,
+        size: Some(size),
+        have: 0,
+        here: false,
+        proof: true,
+        priority,
+        version: None,
+        batch: None,
+    }
 }
 
 fn added(job: &str, wants: &[Want]) -> Event {
@@ -33,7 +43,7 @@ fn resumed(job: &str) -> Event {
 }
 
 fn start(key: &str, from: u64) -> Effect {
-    Effect::Start { key: key.to_owned(), from }
+    Effect::Start { key: key.to_owned(), from, with: Vec::new() }
 }
 
 fn stop(key: &str) -> Effect {
@@ -220,6 +230,55 @@ fn total_is_unknown_while_one_size_is() {
     machine.step(finished("b"), TimeMs(2));
     let view = machine.view("j").unwrap();
     assert_eq!((view.total_bytes, view.done_bytes), (Some(79), 70));
+}
+
+fn packed(key: &str, priority: u32) -> Want {
+    Want { batch: Some("pack".to_owned()), ..want("j", key, 10, priority) }
+}
+
+#[test]
+fn files_of_a_batch_come_in_one_transfer_and_each_counts_as_it_comes() {
+    let mut machine = online([]).0;
+    let wants = [packed("b", 1), packed("a", 1), want("j", "film", 99, 0), packed("c", 2)];
+    let started = machine.step(added("j", &wants), TimeMs(0));
+    let with = ["b", "c"].map(str::to_owned).to_vec();
+    assert_eq!(started, [start("film", 0), Effect::Start { key: "a".to_owned(), from: 0, with }]);
+    // The file it was started for is here first: no second transfer begins for the others.
+    assert_eq!(machine.step(Event::Finished { key: "a".to_owned() }, TimeMs(1)), []);
+    // One of them does not come; the others do, and then that one is tried again alone.
+    let refused = Event::Failed { key: "b".to_owned(), why: FailWhy::Stalled };
+    assert_eq!(
+        machine.step(refused, TimeMs(2)).iter().filter(|e| matches!(e, Effect::Start { .. })).count(),
+        0
+    );
+    let again = machine.step(Event::FinishedMany { keys: vec!["c".to_owned()] }, TimeMs(600_000));
+    assert_eq!(again, [start("b", 0)]);
+    assert_eq!(machine.view("j").unwrap().files_done, 2);
+}
+
+#[test]
+fn a_batch_that_fails_fails_for_all_that_is_left_and_goes_on_together() {
+    let mut machine = online([]).0;
+    machine.step(added("j", &[packed("a", 0), packed("b", 0), packed("c", 0)]), TimeMs(0));
+    machine.step(Event::FinishedMany { keys: vec!["b".to_owned()] }, TimeMs(1));
+    machine.step(Event::Failed { key: "a".to_owned(), why: FailWhy::Unreachable }, TimeMs(2));
+    let again = machine.step(Event::LinkUp, TimeMs(3));
+    assert_eq!(again, [Effect::Start { key: "a".to_owned(), from: 0, with: vec!["c".to_owned()] }]);
+    assert_eq!(machine.step(Event::PauseAll, TimeMs(4)), [Effect::Stop { key: "a".to_owned() }]);
+}
+
+#[test]
+fn a_new_version_of_a_file_that_is_here_is_fetched_and_the_same_one_is_not() {
+    let mut machine = online([]).0;
+    let of = |version: &str| Want { version: Some(version.to_owned()), ..want("j", "a", 9, 0) };
+    machine.step(added("j", &[of("1")]), TimeMs(0));
+    machine.step(Event::Finished { key: "a".to_owned() }, TimeMs(1));
+    let same = machine.step(added("j", &[of("1")]), TimeMs(2));
+    assert!(!same.iter().any(|e| matches!(e, Effect::Start { .. })), "{same:?}");
+    assert_eq!(machine.step(added("j", &[of("2")]), TimeMs(3)), [start("a", 0)]);
+    // While the second comes there is a third: it begins anew.
+    let third = machine.step(added("j", &[of("3")]), TimeMs(4));
+    assert_eq!(third, [Effect::Stop { key: "a".to_owned() }, start("a", 0)]);
 }
 
 #[test]

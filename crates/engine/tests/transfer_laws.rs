@@ -22,6 +22,7 @@ fn plan(proof: u8, sources: usize, held: Vec<(u64, u64)>) -> Plan {
         proof,
         sources,
         held: held.into(),
+        unwanted: Spans::default(),
         validator: Some("v".into()),
         page_expected: false,
         limits: Limits { block: 1_000, least_block: 100, ..Limits::default() },

@@ -49,6 +49,8 @@ pub struct BuildOptions<'a> {
     pub sites: &'a BTreeMap<String, String>,
     /// Rewrites media canonically; without one files go in as they are.
     pub muxer: Option<&'a Muxer>,
+    /// Further addresses where the same package lies.
+    pub mirrors: &'a [String],
     /// The instant that is signed.
     pub now: TimeMs,
 }
@@ -113,6 +115,7 @@ pub fn build(folder: &Path, out: &Path, options: BuildOptions<'_>) -> Result<Bui
         epoch: chain.as_ref().map_or(1, |c| c.keys().epoch),
         chained: chain.is_some(),
         tiers: manifest.tiers.clone(),
+        mirrors: options.mirrors.to_vec(),
     };
     let same_version = out.join(CHANNEL).is_file()
         && crate::package::open(out).is_ok_and(|before| {

@@ -20,7 +20,7 @@ use daypack_course::package::{
 use daypack_course::{CourseId, Digest};
 
 pub use object::BadChunk;
-pub use source::{DirFiles, Source, ZipFiles};
+pub use source::{DirFiles, Source, ZipFiles, sources_in};
 
 use crate::{Archive, OpenError};
 

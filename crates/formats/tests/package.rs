@@ -28,7 +28,7 @@ fn make(
     now: TimeMs,
 ) -> Result<BuildReport, PackError> {
     let keys = [key.clone()];
-    pack::build(folder, out, BuildOptions { keys: &keys, sites, muxer: None, now })
+    pack::build(folder, out, BuildOptions { keys: &keys, sites, muxer: None, mirrors: &[], now })
 }
 
 fn course() -> Value {

@@ -82,6 +82,18 @@ impl SparseFile {
         Ok((file, held))
     }
 
+    /// Takes over a file that lies at `path`, `size` bytes long when whole, of which only `good` counts.
+    pub(crate) fn adopt(path: &Path, proof: &str, size: u64, good: &[(u64, u64)]) -> Result<(), StoreError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".log");
+        let log = PathBuf::from(name);
+        discard(&log)?;
+        let data = File::options().read(true).write(true).open(path)?;
+        data.set_len(size)?;
+        let file = Self { data: Arc::new(data), path: path.to_owned(), log, proof: proof.to_owned() };
+        file.commit(&Note { add: good.to_vec(), size: Some(size), ..Note::default() })
+    }
+
     /// Whether something was begun at `path`, and how much of it is here by its log.
     pub fn peek(path: &Path, proof: &str) -> Result<u64, StoreError> {
         let mut name = path.as_os_str().to_owned();

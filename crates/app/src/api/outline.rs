@@ -78,6 +78,60 @@ pub struct LibraryAdded {
     pub courses: u32,
 }
 
+/// A course was compared with its package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CourseUpdated {
+    /// The course.
+    pub course: CourseId,
+    /// Its version now; the same as before when there is none newer.
+    pub version: u64,
+    /// Its version before.
+    pub version_before: u64,
+    /// Files that are fetched for it.
+    pub files: u32,
+}
+
+/// An item with a damaged file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DamagedItem {
+    /// Its course.
+    pub course: CourseId,
+    /// Title of that.
+    pub course_title: String,
+    /// The item: it cannot be opened until it is mended.
+    pub item: ItemId,
+    /// Its title.
+    pub title: String,
+    /// Its source is known: what is missing comes with the next connection. Otherwise it has to be opened anew from
+    /// its file.
+    pub will_be_mended: bool,
+}
+
+/// What a look at all files of courses found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FilesChecked {
+    /// Files that were looked at.
+    pub files: u32,
+    /// Items with damaged ones.
+    pub damaged: Vec<DamagedItem>,
+}
+
+/// A folder, stick or file whose packages serve as a mirror.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MirrorView {
+    /// Where it lies.
+    pub path: String,
+    /// Packages found there now; none while it is not plugged in.
+    pub packages: u32,
+}
+
+/// All such places.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MirrorsView {
+    /// In the order of their paths.
+    pub mirrors: Vec<MirrorView>,
+}
+
 /// What was opened from a path.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Opened {

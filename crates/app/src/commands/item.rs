@@ -1,8 +1,10 @@
 //! Opening one item: its view, and the local servers it needs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use daypack_course::outline::{Item, ItemBody, Reading, Video};
+use daypack_course::package::ObjectRef;
 use daypack_course::work::Deed;
 use daypack_course::{AssetId, Digest};
 use daypack_formats::html::{clean_fragment, clean_page};
@@ -12,8 +14,9 @@ use crate::api::input::*;
 use crate::api::study::*;
 use crate::api::work::{FeedbackFileView, FeedbackView};
 use crate::api::{Failure, FailureCode};
+use crate::runner::{mend, pieces};
 use crate::servers::content::{ContentServer, Reading as ServedReading};
-use crate::servers::file::Served;
+use crate::servers::file::{Proof, Served};
 use crate::servers::media::MediaServer;
 use crate::servers::pace::Pace;
 use crate::shelf::{Shelf, receiver};
@@ -21,6 +24,9 @@ use crate::{App, Opened, failure};
 
 /// Pages larger than this are shown as files: no lecture page is that long.
 const MAX_PAGE: u64 = 16 * 1024 * 1024;
+
+/// Readings of at most so many bytes are compared with their digest as they are opened; larger ones by "check files".
+const MAX_READ: u64 = 32 * 1024 * 1024;
 
 impl App {
     /// See the list of commands.
@@ -133,12 +139,17 @@ impl App {
         for rendition in &video.renditions {
             let Some((digest, size)) = here(shelf, &rendition.asset) else { continue };
             let Some(asset) = shelf.course.assets.get(&rendition.asset) else { continue };
+            if !store.objects().has(&digest) {
+                self.mend_soon(digest, size);
+                continue;
+            }
             media.insert(
                 format!("source:{}", rendition.asset),
                 Served {
                     path: store.objects().path(&digest),
                     media_type: asset.media_type.clone(),
                     pace: Some(Pace::of_media(size, video.duration_ms)),
+                    proof: self.proof_of(shelf, &digest, size),
                 },
             );
             sources.push(VideoSource {
@@ -159,7 +170,7 @@ impl App {
                 shelf.course.assets.get(id).map_or_else(|| "image/jpeg".to_owned(), |a| a.media_type.clone());
             media.insert(
                 "poster".to_owned(),
-                Served { path: store.objects().path(&digest), media_type, pace: None },
+                Served { path: store.objects().path(&digest), media_type, pace: None, proof: None },
             );
         }
         let mut captions = Vec::new();
@@ -169,7 +180,11 @@ impl App {
                 continue;
             }
             let path = store.objects().path(&digest);
-            let bytes = tokio::fs::read(&path).await.map_err(|e| failure::file(&e, &path))?;
+            let bytes = tokio::fs::read(&path).await.unwrap_or_default();
+            if Digest::of(&bytes) != digest {
+                self.mend_soon(digest, size);
+                continue;
+            }
             captions.push(CaptionView {
                 language: caption.language.clone(),
                 label: caption.label.clone(),
@@ -187,6 +202,26 @@ impl App {
             rate: position.map_or_else(|| self.settings().rate, |p| p.rate),
             watched: position.map(|p| p.watched.clone()).unwrap_or_default(),
         }))
+    }
+
+    /// A damaged file of a course is put to be mended, beside what goes on.
+    fn mend_soon(&self, digest: Digest, size: u64) {
+        let app = self.clone();
+        self.spawn(async move {
+            if let Err(failure) = mend::mend(&app, digest, size).await {
+                tracing::warn!(%failure, "a damaged file could not be put to be mended");
+            }
+        });
+    }
+
+    /// The pieces of an object, where they are known: a damaged one is not played, and mended.
+    fn proof_of(&self, shelf: &Shelf, digest: &Digest, size: u64) -> Option<Proof> {
+        let object = ObjectRef { digest: *digest, size };
+        let named = *pieces::kept(self.store(), &shelf.course.id).ok()?.lists.get(&digest.to_string())?;
+        let list = pieces::list_here(self.store(), &object, &named)?;
+        let (app, digest) = (self.clone(), *digest);
+        let on_damage = move || app.mend_soon(digest, size);
+        Some(Proof { list: Arc::new(list), on_damage: Arc::new(on_damage) })
     }
 
     async fn reading(
@@ -210,10 +245,22 @@ impl App {
             _ => ReadingShape::File,
         };
         let store = self.store();
+        let is_sound = if size <= MAX_READ {
+            let (store, digest) = (store.clone(), digest);
+            let look = move || store.objects().verify(&digest).unwrap_or(false);
+            tokio::task::spawn_blocking(look).await.unwrap_or(false)
+        } else {
+            store.objects().has(&digest)
+        };
+        if !is_sound {
+            self.mend_soon(digest, size);
+            return Ok((ItemBodyView::NotHere {}, None));
+        }
         let served = |digest: &Digest, media_type: &str| Served {
             path: store.objects().path(digest),
             media_type: media_type.to_owned(),
             pace: None,
+            proof: None,
         };
         let mut files: BTreeMap<String, Served> = BTreeMap::new();
         for (path, id) in &reading.files {
@@ -307,6 +354,7 @@ impl App {
                     path: self.store().objects().path(&digest),
                     media_type: file.media_type.clone(),
                     pace: None,
+                    proof: None,
                 },
             );
             here.insert(file.url, digest);

@@ -57,6 +57,14 @@ impl App {
         .await
     }
 
+    /// All that a source offers, also what is here already: adding it again brings its newer version. For the tool.
+    pub async fn offers_of(&self, source: &str) -> Result<Vec<OfferInput>, Failure> {
+        let of = source.to_owned();
+        let offers = self.db(|store| store.offers()).await?;
+        let its = offers.into_iter().filter(|offer| offer.source == of);
+        Ok(its.map(|offer| OfferInput { source: offer.source, id: offer.id }).collect())
+    }
+
     /// See the list of commands.
     pub async fn course(&self, input: CourseInput) -> Result<CourseView, Failure> {
         Ok(self.shelf(&input.course).await?.view(self.now()))

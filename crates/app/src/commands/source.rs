@@ -1,15 +1,20 @@
 //! Where courses come from: accounts at sites and package libraries, and how their files are opened.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use daypack_course::outline::{Asset, Course, Origin};
 use daypack_course::work::{Outcome, Settled, Work};
 use daypack_course::{AccountId, Digest, WorkId};
 use daypack_lms::connector::AnyConnector;
-use daypack_lms::{FetchError, FileBytes, ReadError, SiteKind, StepLog, Way};
+use daypack_lms::{FetchError, FileBytes, ReadError, SiteKind, StepLog, Transport, Way};
 use daypack_store::{Offer, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::App;
 use crate::api::{Failure, FailureCode};
+use crate::haul::Place;
+use crate::runner::pieces;
 
 /// What an offer keeps beside its title.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -122,6 +127,22 @@ pub(crate) async fn way(app: &App, course: &Course, asset: &Asset) -> Result<Way
         }
         Origin::Import { .. } | Origin::BuiltIn => Err(FetchError::NotFound),
     }
+}
+
+/// Where a file of a package lies: at its own address first, then at those that its channel names besides; and the
+/// lines that lead there.
+pub(crate) fn places(
+    app: &App,
+    course: &Course,
+    package: &str,
+    path: &str,
+) -> Result<(Vec<Place>, Arc<dyn Transport>), FetchError> {
+    let kept = pieces::kept(app.store(), &course.id).unwrap_or_default();
+    let at = |base: &str| daypack_lms::net::address::below(base, path);
+    let own = at(package).ok_or(FetchError::NotAFile)?;
+    let others = kept.mirrors.iter().filter_map(|base| at(base)).filter(|url| *url != own);
+    let places = std::iter::once(own.clone()).chain(others).map(Place::at).collect();
+    Ok((places, Arc::new(app.net().bulk())))
 }
 
 /// The connector for package libraries.

@@ -341,7 +341,7 @@ impl App {
         Ok(course)
     }
 
-    async fn library_course(&self, address: &str) -> Result<Course, Failure> {
+    pub(crate) async fn library_course(&self, address: &str) -> Result<Course, Failure> {
         let library = source::library(self);
         let raw = library.channel(address).await.map_err(|error| library_failed(&error, address))?;
         let Announced { channel, publisher, confirmed } = self.trusted_channel(&raw, address).await?;
@@ -352,6 +352,9 @@ impl App {
         let manifest =
             open_manifest(&packed, &channel).map_err(|error| open_failed(&error, &channel.title))?;
         self.desk(Note::Contact(true)).await;
+        let id = course_id(&publisher, &channel.course);
+        let (noted, mirrors) = (manifest.clone(), channel.mirrors.clone());
+        self.db(move |store| pieces::keep(store, &id, &noted, &mirrors)).await?;
         let mut course = manifest.course;
         course.id = course_id(&publisher, &channel.course);
         course.origin = Origin::Package {
@@ -367,8 +370,6 @@ impl App {
             }
         }
         self.trust(&channel, &publisher).await?;
-        let (id, lists) = (course.id.clone(), manifest.chunk_lists);
-        self.db(move |store| pieces::keep(store, &id, &lists)).await?;
         Ok(course)
     }
 

@@ -9,7 +9,7 @@ use crate::App;
 use crate::api::input::*;
 use crate::api::outline::{CourseView, Jobs};
 use crate::api::{Event, Failure};
-use crate::runner::{Note, wants};
+use crate::runner::{Note, pieces, wants};
 
 impl App {
     /// See the list of commands.
@@ -21,6 +21,8 @@ impl App {
         }
         let shelf = self.shelf(&input.course).await?;
         let tier = self.settings().tier;
+        let id = input.course.clone();
+        let packs = self.db(move |store| pieces::packs_of(store, &id)).await?;
         let mut list = Vec::new();
         for (order, item) in shelf.course.items().enumerate() {
             let section = shelf.course.sections.iter().find(|s| s.items.iter().any(|i| i.id == item.id));
@@ -30,7 +32,7 @@ impl App {
                 (None, None) => true,
             };
             if asked {
-                list.extend(wants::of_item(&shelf, item, tier, order));
+                list.extend(wants::of_item(&shelf, &packs, item, tier, order));
             }
         }
         let needed: u64 = list.iter().map(|w| w.size.unwrap_or(0).saturating_sub(w.have)).sum();
@@ -43,6 +45,7 @@ impl App {
         // Questions that exist only at the site are fetched by starting the attempt; it is the learner's click
         // on "start" that does so, never taking along.
         self.desk(Note::Take { course: input.course.clone(), wants: list }).await;
+        self.heard().await;
         self.tell(Event::CourseChanged { course: input.course.clone(), item: None });
         self.course(CourseInput { course: input.course }).await
     }

@@ -49,13 +49,10 @@ pub async fn fetch(
         .map_err(|_| HaulError::Fault(daypack_engine::transfer::Fault::Unsafe))?;
     let page_expected = wish.urls.iter().any(is_page);
     let errand = Errand {
-        places: wish.urls.into_iter().map(|url| Place { url, secret: None }).collect(),
-        proof: wish.proof,
-        size: None,
         page_expected,
         limits: wish.limits,
         seed: wish.seed,
-        refresh: None,
+        ..Errand::new(wish.urls.into_iter().map(Place::at).collect(), wish.proof)
     };
     let done = haul(Arc::new(bulk), errand, file.clone(), held, stop, tell).await?;
     file.finish(done.size, &wish.out)?;

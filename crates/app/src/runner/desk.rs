@@ -1,6 +1,6 @@
 //! The deciding loop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use daypack_course::outline::Course;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::links::Links;
 use super::surroundings::{self, AnyLinkCost};
-use super::{Note, Probe, Standing, fetch, pull, send, versions, wants};
+use super::{Note, Probe, Standing, fetch, pieces, pull, send, versions, wants};
 use crate::App;
 use crate::api::outline::{JobState, JobView};
 use crate::api::{Event, Failure};
@@ -344,13 +344,13 @@ impl Desk {
             }
             Note::Take { course, wants } => {
                 self.titles.remove(&course);
-                let mut by_job: BTreeMap<String, Vec<download::Want>> = BTreeMap::new();
-                for want in wants {
-                    by_job.entry(want.job.clone()).or_default().push(want);
-                }
-                for (job, wants) in by_job {
-                    self.downloads_step(download::Event::Added { job: job.clone(), wants }, now);
-                    self.downloads_step(download::Event::Resumed { job }, now);
+                let jobs: BTreeSet<String> = wants.iter().map(|want| want.job.clone()).collect();
+                if let Some(job) = jobs.first().cloned() {
+                    self.downloads_step(download::Event::Added { job, wants }, now);
+                    self.downloads_step(
+                        download::Event::ResumedMany { jobs: jobs.into_iter().collect() },
+                        now,
+                    );
                 }
                 self.wake_up(now);
                 self.tell_jobs(now);
@@ -388,6 +388,24 @@ impl Desk {
                 }
                 self.downloads_step(download::Event::Finished { key: key.clone() }, now);
                 self.item_changed(&key);
+                self.tell_jobs(now);
+            }
+            Note::Damaged(keys) => {
+                for key in keys {
+                    let have = fetch::on_disk(&self.app, &key).map_or(0, |(have, _)| have);
+                    self.downloads_step(download::Event::Found { key, have }, now);
+                }
+            }
+            Note::FetchedMany(keys) => {
+                if !self.links.is_online() {
+                    self.contact(true, now);
+                }
+                let courses: BTreeSet<CourseId> =
+                    keys.iter().filter_map(|key| wants::parts(key)).map(|(course, _)| course).collect();
+                self.downloads_step(download::Event::FinishedMany { keys }, now);
+                for course in courses {
+                    self.app.tell(Event::CourseChanged { course, item: None });
+                }
                 self.tell_jobs(now);
             }
             Note::FetchFailed(key, why) => {
@@ -616,14 +634,15 @@ impl Desk {
         if !small {
             self.keep_downloads();
         }
+        let mut settled = BTreeSet::new();
         for effect in effects {
             match effect {
-                download::Effect::Start { key, from } => {
+                download::Effect::Start { key, with, .. } => {
                     let token = CancellationToken::new();
                     if let Some(old) = self.fetching.insert(key.clone(), token.clone()) {
                         old.cancel();
                     }
-                    self.app.spawn_whole(fetch::file(self.app.clone(), key, from, token));
+                    self.app.spawn_whole(fetch::file(self.app.clone(), key, with, token));
                 }
                 download::Effect::Stop { key } => {
                     if let Some(token) = self.fetching.remove(&key) {
@@ -633,10 +652,25 @@ impl Desk {
                 download::Effect::WakeAt { at } => self.wake_at("downloads", at),
                 download::Effect::JobDone { job } | download::Effect::JobFailed { job, .. } => {
                     if let Some((course, _)) = wants::parts(&job) {
+                        settled.insert(course.clone());
                         self.app.tell(Event::CourseChanged { course, item: None });
                     }
                 }
             }
+        }
+        settled.into_iter().for_each(|course| self.tidy(course));
+    }
+
+    /// When all of a course is here, what only its earlier versions needed goes.
+    fn tidy(&self, course: CourseId) {
+        let of_it = |view: &download::JobView| wants::parts(&view.job).is_some_and(|(of, _)| of == course);
+        if self.downloads.views().iter().filter(|v| of_it(v)).all(|v| v.state == download::JobState::Done) {
+            let app = self.app.clone();
+            self.app.spawn(async move {
+                if let Err(failure) = app.db(move |store| pieces::tidy(store, &course)).await {
+                    tracing::warn!(%failure, "earlier versions could not be cleared away");
+                }
+            });
         }
     }
 

@@ -3,30 +3,37 @@
 use std::time::{Duration, Instant};
 
 use daypack_course::AssetId;
-use daypack_course::outline::{Asset, Course};
+use daypack_course::outline::{Asset, Course, Origin};
+use daypack_course::package::object_path;
 use daypack_engine::download::FailWhy;
 use daypack_engine::transfer::{Fault, Limits};
 use daypack_lms::{FetchError, Way};
 use daypack_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
+use super::gather::gather;
 use super::{Note, pieces, wants};
 use crate::App;
 use crate::commands::source;
+use crate::haul::mirrors::Named;
 use crate::haul::{Errand, HaulError, Hauled, Place, Progress, ProofOf, haul};
 
 /// Three files come at a time: none of them takes a host's patience for itself.
-const CONNECTIONS: u32 = 4;
+pub(super) const CONNECTIONS: u32 = 4;
 /// A file of at most so many bytes comes over one connection.
-const SMALL: u64 = 512 << 10;
+pub(super) const SMALL: u64 = 512 << 10;
 /// After so long without a byte the file waits until the site answers again.
-const PATIENCE_MS: i64 = 30_000;
+pub(super) const PATIENCE_MS: i64 = 30_000;
 /// Progress is noted for showing this often.
 const KEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// Fetches the file `key` and tells the loop how it ended.
-pub(crate) async fn file(app: App, key: String, _from: u64, cancelled: CancellationToken) {
-    let note = match fetch(&app, &key, &cancelled).await {
+/// Fetches the file `key`, and those of its pack that come `with` it, and tells the loop how it ended.
+pub(crate) async fn file(app: App, key: String, with: Vec<String>, cancelled: CancellationToken) {
+    if is_packed(&app, &key) {
+        let keys = std::iter::once(key.clone()).chain(with).collect();
+        return super::packs::bring(app, key, keys, cancelled).await;
+    }
+    let note = match one(&app, &key, &cancelled).await {
         _ if cancelled.is_cancelled() => return,
         Ok(()) => Note::Fetched(key),
         Err(why) => {
@@ -37,7 +44,16 @@ pub(crate) async fn file(app: App, key: String, _from: u64, cancelled: Cancellat
     app.desk(note).await;
 }
 
-async fn fetch(app: &App, key: &str, cancelled: &CancellationToken) -> Result<(), FailWhy> {
+/// Whether a pack holds the file.
+fn is_packed(app: &App, key: &str) -> bool {
+    let Some((course, asset)) = wants::parts(key) else { return false };
+    let digest = app.store().course_get(&course).ok().flatten().and_then(|c| c.assets.get(&asset)?.digest);
+    let packs = pieces::packs_of(app.store(), &course).unwrap_or_default();
+    digest.is_some_and(|digest| packs.contains_key(&digest))
+}
+
+/// Fetches one file as itself.
+pub(super) async fn one(app: &App, key: &str, cancelled: &CancellationToken) -> Result<(), FailWhy> {
     let (course_id, asset_id) = wants::parts(key).ok_or(FailWhy::Refused)?;
     let store = app.store().clone();
     let course = store.course_get(&course_id).map_err(store_failed)?.ok_or(FailWhy::Refused)?;
@@ -51,12 +67,16 @@ async fn fetch(app: &App, key: &str, cancelled: &CancellationToken) -> Result<()
     let partial = partial_key(&course, &asset_id, &asset);
     let way = source::way(app, &course, &asset).await.map_err(|error| failed(&error))?;
     let proof = pieces::proof_of(app, &course, &asset).await;
-    let hauled = match bring(app, key, &asset, proof, &partial, &way, cancelled).await {
+    let hauled = match bring(app, key, &course, &asset, proof, &way, cancelled).await {
         Ok(hauled) => hauled,
         Err(error) => return Err(ended(app, error, &way, &partial)?),
     };
     let sha1 = hauled.validator.map(|etag| etag.trim_matches('"').to_owned());
-    store.asset_progress_put(&course_id, &asset_id, hauled.size, sha1.as_deref()).map_err(store_failed)?;
+    if asset.digest.is_none() {
+        store
+            .asset_progress_put(&course_id, &asset_id, hauled.size, sha1.as_deref())
+            .map_err(store_failed)?;
+    }
     let proving = (app.clone(), partial.clone(), asset.digest, hauled.size);
     let proof = tokio::task::spawn_blocking(move || {
         let (app, partial, digest, size) = proving;
@@ -72,20 +92,26 @@ async fn fetch(app: &App, key: &str, cancelled: &CancellationToken) -> Result<()
     .map_err(|_| FailWhy::Stalled)?;
     let (digest, size) = proof.map_err(store_failed)?.ok_or(FailWhy::WrongBytes)?;
     store.asset_complete_put(&course_id, &asset_id, &digest, size).map_err(store_failed)?;
-    pieces::let_go(app, &course_id, &asset);
     Ok(())
 }
 
 async fn bring(
     app: &App,
     key: &str,
+    course: &Course,
     asset: &Asset,
     proof: ProofOf,
-    partial: &str,
     way: &Way,
     cancelled: &CancellationToken,
 ) -> Result<Hauled, HaulError> {
-    let (file, held) = app.store().objects().sparse_open(partial, &proof.name())?;
+    let id = wants::parts(key).map_or_else(|| AssetId::new(""), |(_, id)| id);
+    let partial = partial_key(course, &id, asset);
+    let (file, mut held) = app.store().objects().sparse_open(&partial, &proof.name())?;
+    if let (true, ProofOf::Chunks(list)) = (held.spans.is_empty(), &proof) {
+        let (store, list, file) = (app.store().clone(), list.clone(), file.clone());
+        let gathered = tokio::task::spawn_blocking(move || gather(&store, &list, &file)).await;
+        held = gathered.map_err(|_| HaulError::Stopped)??;
+    }
     let is_small = asset.size.is_some_and(|size| size <= SMALL);
     let limits = Limits {
         first: if is_small { 1 } else { 2 },
@@ -95,15 +121,24 @@ async fn bring(
         refusals: 3,
         ..Limits::default()
     };
+    let place = Place { url: way.url.clone(), secret: way.secret.clone(), transport: None };
+    let mut places = vec![place];
+    let mut mirrors = None;
+    if let (Origin::Package { .. }, Some(digest), Some(size)) = (&course.origin, asset.digest, asset.size) {
+        let path = object_path(&digest);
+        if let Some(remote) = &asset.remote
+            && let Ok((known, _)) = source::places(app, course, &remote.url, &path)
+        {
+            places = known;
+        }
+        mirrors = Some((app.mirrors().clone(), Named { course: course.id.clone(), path, size }));
+    }
     let errand = Errand {
-        places: vec![Place { url: way.url.clone(), secret: way.secret.clone() }],
         // A site's outline may be older than its file; a digest's size is the file's.
         size: asset.size.filter(|_| asset.digest.is_some()),
-        proof,
-        page_expected: false,
         limits,
-        seed: u64::from(std::process::id()),
-        refresh: None,
+        mirrors,
+        ..Errand::new(places, proof)
     };
     // The loop is told by a task of its own: whoever brings bytes waits for nobody.
     let (told, mut news) = tokio::sync::watch::channel(0_u64);
@@ -143,6 +178,9 @@ async fn bring(
 /// Notes how much is here, for showing; what is true is the log beside the file.
 fn keep(app: &App, key: &str, have: u64) {
     let Some((course, asset)) = wants::parts(key) else { return };
+    if app.store().asset_state(&course, &asset).is_ok_and(|state| state.complete) {
+        return; // An earlier version is here, to be read until this one is.
+    }
     if let Err(error) = app.store().asset_progress_put(&course, &asset, have, None) {
         tracing::warn!(%error, "progress could not be noted");
     }
@@ -176,11 +214,11 @@ pub(super) fn on_disk(app: &App, key: &str) -> Option<(u64, bool)> {
     let (course_id, asset_id) = wants::parts(key)?;
     let store = app.store();
     let state = store.asset_state(&course_id, &asset_id).ok()?;
-    if state.complete {
-        return Some((state.have, true));
-    }
     let course = store.course_get(&course_id).ok()??;
     let asset = course.assets.get(&asset_id)?;
+    if state.complete && wants::is_current(&state, asset) {
+        return Some((state.have, true));
+    }
     let proof = asset.digest.map_or(ProofOf::Length, ProofOf::Whole).name();
     let have = store.objects().sparse_have(&partial_key(&course, &asset_id, asset), &proof).ok()?;
     Some((have, false))
@@ -217,7 +255,7 @@ pub(super) fn sha1_fits(path: &std::path::Path, expected: Option<&str>) -> bool 
     }
 }
 
-fn store_failed(error: StoreError) -> FailWhy {
+pub(super) fn store_failed(error: StoreError) -> FailWhy {
     match error {
         StoreError::NoSpace => FailWhy::NoSpace,
         StoreError::WrongBytes { .. } => FailWhy::WrongBytes,
@@ -228,7 +266,7 @@ fn store_failed(error: StoreError) -> FailWhy {
     }
 }
 
-fn failed(error: &FetchError) -> FailWhy {
+pub(super) fn failed(error: &FetchError) -> FailWhy {
     match error {
         FetchError::Unreachable | FetchError::Portal => FailWhy::Unreachable,
         FetchError::Stalled => FailWhy::Stalled,

@@ -1,10 +1,12 @@
 //! Bringing things back: is anybody there, what do sites offer, what was graded and said.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use daypack_course::feedback::FeedbackFile;
 use daypack_course::outline::{Binding, ItemBody, Origin};
 use daypack_course::{AccountId, CourseId, ItemId};
+use daypack_engine::transfer::Limits;
 use daypack_lms::connector::PostView as SitePost;
 use daypack_lms::{Pulled, ReadError, SiteError};
 use daypack_store::Store;
@@ -15,6 +17,7 @@ use crate::App;
 use crate::api::study::PostView;
 use crate::api::{Event, Failure, FailureCode};
 use crate::commands::{feedback_unseen, source};
+use crate::haul::{Errand, Place, Progress, ProofOf, haul};
 use crate::shelf::same_site;
 
 /// A recorded message larger than this waits for the learner's word.
@@ -191,27 +194,40 @@ async fn recording(
     }
     let key = format!("{} {}", file.url, file.version);
     let store = app.store().clone();
-    let mut download = session
-        .connector
-        .fetch(&session.who, &file.url, 0, None)
-        .await
-        .map_err(|error| Failure::new(FailureCode::Unreachable).fact("why", error))?;
-    let mut partial = store.objects().partial_open(&key, 0)?;
-    let mut bytes = 0_u64;
-    while let Some(piece) = download.next().await {
-        let piece = piece.map_err(|error| Failure::new(FailureCode::Unreachable).fact("why", error))?;
-        bytes += piece.len() as u64;
-        if bytes > MAX_RECORDING {
-            store.objects().partial_discard(&key)?;
-            return Err(Failure::new(FailureCode::FileTooLarge));
+    let unreached = |why: String| Failure::new(FailureCode::Unreachable).fact("why", why);
+    let way = session.connector.way(&session.who, &file.url).map_err(|error| unreached(error.to_string()))?;
+    let (partial, held) = store.objects().sparse_open(&key, "")?;
+    let place = Place { url: way.url.clone(), secret: way.secret.clone(), transport: None };
+    let limits =
+        Limits { first: 1, cap: 2, patience: 30_000, portal_patience: 0, refusals: 3, ..Limits::default() };
+    let errand = Errand { limits, ..Errand::new(vec![place], ProofOf::Length) };
+    let (stop, large) = (app.stopped().child_token(), AtomicBool::new(false));
+    let end = stop.clone();
+    let tell = |progress: &Progress| {
+        if progress.have.max(progress.size.unwrap_or(0)) > MAX_RECORDING {
+            large.store(true, Ordering::Relaxed);
+            end.cancel();
         }
-        partial.write_all(&piece)?;
+    };
+    // What came before it broke off is noted, and the next round goes on from there.
+    let hauled = haul(way.transport.clone(), errand, partial, held, stop, tell).await;
+    if large.load(Ordering::Relaxed) {
+        store.objects().sparse_discard(&key)?;
+        return Err(Failure::new(FailureCode::FileTooLarge));
     }
-    partial.sync()?;
-    let (digest, _) = store.objects().partial_finish(&key, None)?;
-    if let Some(expected) = download.sha1.as_deref()
-        && !super::fetch::sha1_fits(&store.objects().path(&digest), Some(expected))
-    {
+    let hauled = hauled.map_err(|error| unreached(error.to_string()))?;
+    let sha1 = hauled.validator.as_deref().map(|etag| etag.trim_matches('"').to_owned());
+    let finishing = (store.clone(), key, hauled.size);
+    let finished = tokio::task::spawn_blocking(move || {
+        let (store, key, size) = finishing;
+        let (digest, _) = store.objects().sparse_finish(&key, size, None)?;
+        Ok::<_, daypack_store::StoreError>((
+            super::fetch::sha1_fits(&store.objects().path(&digest), sha1.as_deref()),
+            digest,
+        ))
+    });
+    let (fits, digest) = finished.await.map_err(|error| unreached(error.to_string()))??;
+    if !fits {
         store.object_remove(&digest)?;
         return Err(Failure::new(FailureCode::BrokenPackage).fact("name", &file.name));
     }

@@ -1,8 +1,11 @@
 //! From an outline to the files to fetch.
 
-use daypack_course::outline::{Item, Tier};
-use daypack_course::{AssetId, CourseId};
+use std::collections::BTreeMap;
+
+use daypack_course::outline::{Asset, Item, Tier};
+use daypack_course::{AssetId, CourseId, Digest};
 use daypack_engine::download::Want;
+use daypack_store::AssetState;
 
 use crate::commands::has_files;
 use crate::shelf::Shelf;
@@ -20,8 +23,19 @@ pub(crate) fn parts(key: &str) -> Option<(CourseId, AssetId)> {
     key.split_once('\n').map(|(course, asset)| (CourseId::new(course), AssetId::new(asset)))
 }
 
-/// The files of `item`, those here already marked as such; `order` is its place in study order.
-pub(crate) fn of_item(shelf: &Shelf, item: &Item, tier: Tier, order: usize) -> Vec<Want> {
+/// Whether what is here of a file is the version that the course names.
+pub(crate) fn is_current(state: &AssetState, asset: &Asset) -> bool {
+    asset.digest.is_none() || state.digest == asset.digest
+}
+
+/// The files of `item`, those here already marked as such; `packs` says which pack holds a file, `order` is its place in study order.
+pub(crate) fn of_item(
+    shelf: &Shelf,
+    packs: &BTreeMap<Digest, String>,
+    item: &Item,
+    tier: Tier,
+    order: usize,
+) -> Vec<Want> {
     if !has_files(item) {
         return Vec::new();
     }
@@ -29,14 +43,19 @@ pub(crate) fn of_item(shelf: &Shelf, item: &Item, tier: Tier, order: usize) -> V
         .into_iter()
         .filter_map(|asset| {
             let about = shelf.course.assets.get(&asset)?;
+            let (have, is_here) = shelf.asset_here(&asset);
+            let is_current = shelf.assets.get(&asset).is_some_and(|state| is_current(state, about));
+            let is_outdated = is_here && !is_current;
             Some(Want {
                 key: key(&shelf.course.id, &asset),
                 job: format!("{}\n{}", shelf.course.id, item.id),
                 size: about.size,
-                have: shelf.asset_here(&asset).0,
-                here: shelf.asset_here(&asset).1,
+                have: if is_outdated { 0 } else { have },
+                here: is_here && is_current,
                 proof: about.digest.is_some(),
                 priority: u32::try_from(order).unwrap_or(u32::MAX),
+                version: about.digest.map(|digest| digest.to_string()),
+                batch: about.digest.and_then(|digest| packs.get(&digest).cloned()),
             })
         })
         .collect()

@@ -1,12 +1,16 @@
 //! One registered file and how it goes out.
 
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Response as HttpResponse, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
+use daypack_course::Digest;
+use daypack_course::package::ChunkList;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 use super::nothing;
@@ -24,12 +28,31 @@ pub struct Served {
     pub media_type: String,
     /// How fast it goes out; `None` for at once.
     pub pace: Option<Pace>,
+    /// What its bytes are compared with as they go out; `None`: they were compared before.
+    pub proof: Option<Proof>,
+}
+
+/// Pieces with a digest each: a damaged one is not sent, and said.
+#[derive(Clone)]
+pub struct Proof {
+    /// The pieces.
+    pub list: Arc<ChunkList>,
+    /// Told when one is damaged.
+    pub on_damage: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl std::fmt::Debug for Proof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proof").field("object", &self.list.object).finish_non_exhaustive()
+    }
 }
 
 /// Answers a request for `served`.
 pub async fn send(served: &Served, method: &Method, headers: &HeaderMap) -> Response {
     let Ok(mut file) = tokio::fs::File::open(&served.path).await else { return nothing() };
     let Ok(size) = file.metadata().await.map(|m| m.len()) else { return nothing() };
+    // One that was cut is served as what it should be: what is missing is said where it is missing.
+    let size = served.proof.as_ref().map_or(size, |proof| proof.list.size);
     let part = read(headers.get(header::RANGE).and_then(|h| h.to_str().ok()), size);
     let (status, from, to) = match part {
         Part::Whole => (StatusCode::OK, 0, size),
@@ -57,13 +80,66 @@ pub async fn send(served: &Served, method: &Method, headers: &HeaderMap) -> Resp
         if from > 0 && file.seek(std::io::SeekFrom::Start(from)).await.is_err() {
             return nothing();
         }
-        Body::from_stream(paced(file, to - from, served.pace))
+        match &served.proof {
+            Some(proof) => Body::from_stream(proven(file, from..to, served.pace, proof.clone())),
+            None => Body::from_stream(paced(file, to - from, served.pace)),
+        }
     };
     response.body(body).unwrap_or_else(|_| nothing())
 }
 
 fn safe_value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"))
+}
+
+/// As [`paced`], each piece compared before a byte of it leaves.
+fn proven(
+    file: tokio::fs::File,
+    range: Range<u64>,
+    pace: Option<Pace>,
+    proof: Proof,
+) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
+    struct Sending {
+        file: tokio::fs::File,
+        /// What is left to be sent, and of it what is compared already.
+        range: Range<u64>,
+        ready: Bytes,
+        sent: u64,
+        started: Instant,
+    }
+    let sending = Sending { file, range, ready: Bytes::new(), sent: 0, started: Instant::now() };
+    futures_util::stream::try_unfold((sending, proof), move |(mut s, proof)| async move {
+        if s.range.is_empty() {
+            return Ok(None);
+        }
+        if let Some(pace) = pace {
+            let wait = pace.wait(s.sent, s.started.elapsed());
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
+        }
+        if s.ready.is_empty() {
+            let at = s.range.start;
+            let found = proof.list.placed().find(|(place, _)| place.contains(&at));
+            let Some((place, chunk)) = found else {
+                return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
+            };
+            let mut piece = vec![0_u8; chunk.length as usize];
+            s.file.seek(std::io::SeekFrom::Start(place.start)).await?;
+            let is_read = s.file.read_exact(&mut piece).await.is_ok();
+            if !is_read || Digest::of(&piece) != chunk.digest {
+                (proof.on_damage)();
+                return Err(std::io::Error::from(std::io::ErrorKind::InvalidData));
+            }
+            let skip = usize::try_from(at - place.start).unwrap_or(0);
+            let end = usize::try_from(place.end.min(s.range.end) - place.start).unwrap_or(0);
+            s.ready = Bytes::from(piece).slice(skip..end);
+        }
+        let bytes = s.ready.split_to(s.ready.len().min(CHUNK));
+        s.range.start += bytes.len() as u64;
+        s.sent += bytes.len() as u64;
+        Ok(Some((bytes, (s, proof))))
+    })
 }
 
 fn paced(

@@ -44,6 +44,9 @@ pub struct Channel {
     /// Bytes of all a learner needs who takes each lecture in this size; empty in older packages.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tiers: BTreeMap<Tier, u64>,
+    /// Further addresses of this package, each to be asked like its own; empty in older packages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mirrors: Vec<String>,
 }
 
 /// A confirmation that a channel is still current, signed by an online key.

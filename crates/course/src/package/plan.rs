@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::{ChunkList, Manifest, ObjectRef, PackIndex, chunk_list_path, object_path, pack_path};
+use super::{ChunkList, Manifest, ObjectRef, Pack, chunk_list_path, object_path, pack_path};
 use crate::Digest;
 use crate::outline::Tier;
 
@@ -108,38 +108,38 @@ pub fn plan(manifest: &Manifest, tier: Option<Tier>, here: &dyn Here) -> Plan {
     plan
 }
 
-/// The step that brings each missing small file: frames of its pack, neighbours joined. A file is left out (and
-/// fetched alone) where that is cheaper than its frame.
+/// The step that brings each missing small file.
 fn packed(manifest: &Manifest, missing: &[ObjectRef]) -> BTreeMap<Digest, Step> {
-    let index = PackIndex::of(&manifest.packs);
-    let mut frames: BTreeMap<(Digest, u64), (u64, Vec<&ObjectRef>)> = BTreeMap::new();
-    for object in missing {
-        if let Some(place) = index.find(&manifest.packs, &object.digest) {
-            frames
-                .entry((place.pack.digest, place.at.start))
-                .or_insert_with(|| (place.at.end, Vec::new()))
-                .1
-                .push(object);
-        }
-    }
-    let mut steps: BTreeMap<Digest, Step> = BTreeMap::new();
-    for ((pack, start), (end, files)) in frames {
-        let alone: u64 = files.iter().map(|f| f.size + REQUEST_WORTH).sum();
-        let step = steps.entry(pack).or_insert_with(|| Step::whole(pack_path(&pack), 0, Vec::new()));
-        let joins = step.ranges.last().is_some_and(|last| last.end == start);
-        let request = if joins { 0 } else { REQUEST_WORTH };
-        if alone < end - start + request {
+    let missing: BTreeMap<Digest, u64> = missing.iter().map(|o| (o.digest, o.size)).collect();
+    let steps = manifest.packs.iter().map(|pack| of_pack(pack, &missing));
+    let gives = |step: Step| step.gives.iter().map(|d| (*d, step.clone())).collect::<Vec<_>>();
+    steps.flat_map(gives).collect()
+}
+
+/// What is fetched of a pack for the files of it that are `missing` (digest to size): frames, neighbours joined. A file
+/// that [`Step::gives`] does not name is fetched alone: that is cheaper than its frame.
+pub fn of_pack(pack: &Pack, missing: &BTreeMap<Digest, u64>) -> Step {
+    let mut step = Step::whole(pack_path(&pack.digest), 0, Vec::new());
+    for (at, frame) in pack.placed() {
+        let files: Vec<Digest> =
+            frame.files.iter().map(|f| f.digest).filter(|d| missing.contains_key(d)).collect();
+        if files.is_empty() {
             continue;
         }
-        match step.ranges.last_mut().filter(|_| joins) {
-            Some(last) => last.end = end,
-            None => step.ranges.push(start..end),
+        let alone: u64 = files.iter().filter_map(|d| missing.get(d)).map(|size| size + REQUEST_WORTH).sum();
+        let joins = step.ranges.last().is_some_and(|last| last.end == at.start);
+        let request = if joins { 0 } else { REQUEST_WORTH };
+        if alone < at.end - at.start + request {
+            continue;
         }
-        step.bytes += end - start;
-        step.gives.extend(files.iter().map(|f| f.digest));
+        step.bytes += at.end - at.start;
+        match step.ranges.last_mut().filter(|_| joins) {
+            Some(last) => last.end = at.end,
+            None => step.ranges.push(at),
+        }
+        step.gives.extend(files);
     }
-    let gives = |step: &Step| step.gives.iter().map(|d| (*d, step.clone())).collect::<Vec<_>>();
-    steps.values().flat_map(gives).collect()
+    step
 }
 
 #[cfg(test)]

@@ -16,6 +16,12 @@ pub(super) struct File {
     pub have: u64,
     pub proof: bool,
     pub done: bool,
+    /// Which bytes it is to be, where that is known.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// The files it comes together with.
+    #[serde(default)]
+    pub batch: Option<String>,
     /// Failures in a row without a new byte.
     pub fails: u32,
     /// Times its bytes were wrong or changed.
@@ -36,6 +42,8 @@ impl File {
             have: 0,
             proof: false,
             done: false,
+            version: None,
+            batch: None,
             fails: 0,
             spoiled: 0,
             not_before: now,
@@ -45,10 +53,23 @@ impl File {
         }
     }
 
+    /// Whether a want asks for another version than the one known, which is not here.
+    pub fn is_other(&self, want: &Want) -> bool {
+        !want.here && want.version.is_some() && self.version != want.version
+    }
+
     /// Takes in a want. A finished file stays finished, whatever an older look at the disk says.
     pub fn want(&mut self, want: Want, running: bool, now: TimeMs) {
+        if self.is_other(&want) {
+            self.done = false;
+            self.have = 0;
+        }
         self.owners.insert(want.job, want.priority);
         self.proof |= want.proof;
+        if want.version.is_some() {
+            self.version.clone_from(&want.version);
+        }
+        self.batch = want.batch;
         if self.done {
             return;
         }

@@ -1,5 +1,7 @@
 //! A job (what the learner asked to take along) and how it is shown.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Downloads, Effect, FailWhy, File};
@@ -83,15 +85,21 @@ impl Downloads {
     pub fn views(&self) -> Vec<JobView> {
         let mut jobs: Vec<(&String, &Job)> = self.jobs.iter().collect();
         jobs.sort_by_key(|(_, job)| job.seq);
-        jobs.into_iter().map(|(name, job)| self.show(name, job)).collect()
+        let mut files: BTreeMap<&str, Vec<(&String, &File)>> = BTreeMap::new();
+        for (key, file) in &self.files {
+            file.owners.keys().for_each(|job| files.entry(job).or_default().push((key, file)));
+        }
+        let mut of = |name: &String| files.remove(name.as_str()).unwrap_or_default();
+        jobs.into_iter().map(|(name, job)| self.show(name, job, of(name))).collect()
     }
 
     /// One job.
     pub fn view(&self, job: &str) -> Option<JobView> {
-        self.jobs.get_key_value(job).map(|(name, job)| self.show(name, job))
+        let files = self.files.iter().filter(|(_, file)| file.owners.contains_key(job)).collect();
+        self.jobs.get_key_value(job).map(|(name, job)| self.show(name, job, files))
     }
 
-    fn show(&self, name: &str, job: &Job) -> JobView {
+    fn show(&self, name: &str, job: &Job, files: Vec<(&String, &File)>) -> JobView {
         let mut view = JobView {
             job: name.to_owned(),
             state: JobState::Queued,
@@ -105,7 +113,7 @@ impl Downloads {
         let mut is_running = false;
         let mut waits_for_link = !self.link_up;
         let mut costs_money = false;
-        for (key, file) in self.files_of(name) {
+        for (key, file) in files {
             view.done_bytes =
                 view.done_bytes.saturating_add(file.size.map_or(file.have, |s| file.have.min(s)));
             view.total_bytes = view.total_bytes.zip(file.size).map(|(all, one)| all.saturating_add(one));
@@ -113,7 +121,7 @@ impl Downloads {
             view.files_done += u32::from(file.done);
             view.files_stuck += u32::from(file.stuck.is_some());
             view.files_unproven += u32::from(file.done && !file.proof);
-            is_running |= self.running.contains(key);
+            is_running |= self.running.contains_key(key);
             waits_for_link |= file.is_left() && file.waits_for_link;
             costs_money |= file.is_left() && !self.budget.allows_file(file.size);
         }
@@ -140,13 +148,17 @@ impl Downloads {
     /// Tells each job once when nothing is left that could be fetched for it.
     pub(super) fn settle_jobs(&mut self, out: &mut Vec<Effect>) {
         let Self { files, jobs, no_space, .. } = self;
-        for (name, job) in jobs.iter_mut().filter(|(_, job)| !job.done && job.failed.is_none()) {
-            let mut stuck = None;
-            let mut is_left = false;
-            for file in files.values().filter(|f| f.owners.contains_key(name)) {
-                is_left |= file.is_left();
-                stuck = stuck.or(file.stuck.as_ref());
+        // What is left of each job, and the first of its files that is stuck.
+        let mut stand: BTreeMap<&str, (bool, Option<&FailWhy>)> = BTreeMap::new();
+        for file in files.values() {
+            for name in file.owners.keys() {
+                let (is_left, stuck) = stand.entry(name).or_default();
+                *is_left |= file.is_left();
+                *stuck = stuck.or(file.stuck.as_ref());
             }
+        }
+        for (name, job) in jobs.iter_mut().filter(|(_, job)| !job.done && job.failed.is_none()) {
+            let (is_left, stuck) = stand.get(name.as_str()).copied().unwrap_or_default();
             match (is_left, stuck) {
                 (true, _) if *no_space && !job.paused => {
                     job.failed = Some(FailWhy::NoSpace);
@@ -163,9 +175,5 @@ impl Downloads {
                 }
             }
         }
-    }
-
-    fn files_of<'a>(&'a self, job: &'a str) -> impl Iterator<Item = (&'a String, &'a File)> {
-        self.files.iter().filter(move |(_, file)| file.owners.contains_key(job))
     }
 }

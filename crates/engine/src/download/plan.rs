@@ -1,5 +1,7 @@
 //! Which transfers run now: those not allowed any more are stopped, free places go to files in study order.
 
+use std::collections::BTreeSet;
+
 use daypack_course::TimeMs;
 
 use super::{Downloads, Effect, File};
@@ -11,26 +13,43 @@ impl Downloads {
     pub(super) fn plan(&mut self, now: TimeMs, out: &mut Vec<Effect>) {
         self.files.values_mut().filter(|f| f.is_left()).for_each(|f| f.mend_wait(now));
         self.stop_what_may_not_run(out);
-        if !self.link_up || self.running.len() >= self.parallel {
+        let transfers = self.running.values().collect::<BTreeSet<_>>().len();
+        if !self.link_up || transfers >= self.parallel {
             return;
         }
         let mut wake: Option<TimeMs> = None;
-        let mut ready: Vec<(Turn, &String, u64)> = Vec::new();
+        let mut ready: Vec<(Turn, &String, &File)> = Vec::new();
         for (key, file) in &self.files {
-            let Some(turn) = self.turn(file).filter(|_| !self.running.contains(key)) else { continue };
+            let Some(turn) = self.turn(file).filter(|_| !self.running.contains_key(key)) else { continue };
             if file.not_before > now {
                 wake = Some(wake.map_or(file.not_before, |w| w.min(file.not_before)));
             } else {
-                ready.push((turn, key, file.have));
+                ready.push((turn, key, file));
             }
         }
-        ready.sort();
-        let places = self.parallel.saturating_sub(self.running.len());
-        let starts: Vec<(String, u64)> =
-            ready.into_iter().take(places).map(|(_, key, from)| (key.clone(), from)).collect();
-        for (key, from) in starts {
-            self.running.insert(key.clone());
-            out.push(Effect::Start { key, from });
+        ready.sort_by_key(|(turn, key, _)| (*turn, *key));
+        let mut busy: BTreeSet<&String> =
+            self.running.keys().filter_map(|key| self.files.get(key)?.batch.as_ref()).collect();
+        let mut starts: Vec<(String, u64, Vec<String>)> = Vec::new();
+        for (_, key, file) in &ready {
+            if starts.len() >= self.parallel.saturating_sub(transfers) {
+                break;
+            }
+            let mut with = Vec::new();
+            if let Some(batch) = &file.batch {
+                if !busy.insert(batch) {
+                    continue;
+                }
+                let others = ready.iter().filter(|(_, k, f)| k != key && f.batch.as_ref() == Some(batch));
+                with.extend(others.map(|(_, key, _)| (*key).clone()));
+            }
+            starts.push(((*key).clone(), file.have, with));
+        }
+        for (key, from, with) in starts {
+            for file in std::iter::once(&key).chain(&with) {
+                self.running.insert(file.clone(), key.clone());
+            }
+            out.push(Effect::Start { key, from, with });
         }
         out.extend(wake.map(|at| Effect::WakeAt { at }));
     }
@@ -38,13 +57,12 @@ impl Downloads {
     fn stop_what_may_not_run(&mut self, out: &mut Vec<Effect>) {
         let stops: Vec<String> = self
             .running
-            .iter()
+            .keys()
             .filter(|key| self.files.get(*key).and_then(|file| self.turn(file)).is_none())
             .cloned()
             .collect();
         for key in stops {
-            self.running.remove(&key);
-            out.push(Effect::Stop { key });
+            self.halt(&key, out);
         }
     }
 

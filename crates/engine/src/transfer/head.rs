@@ -226,15 +226,21 @@ impl Transfer {
     }
 
     /// Nothing more is asked of this source; when it was the last, the transfer ends.
-    pub(super) fn drop_source(&mut self, source: usize, why: Fault, out: &mut Vec<Effect>) {
-        if let Some(source) = self.sources.get_mut(source) {
+    pub(super) fn drop_source(&mut self, at: usize, why: Fault, out: &mut Vec<Effect>) {
+        if let Some(source) = self.sources.get_mut(at) {
             source.lost = Some(why);
+            out.push(Effect::Left { source: at, why });
         }
-        let its: Vec<u32> =
-            self.workers.iter().filter(|(_, w)| w.source == source).map(|(id, _)| *id).collect();
+        let its: Vec<u32> = self.workers.iter().filter(|(_, w)| w.source == at).map(|(id, _)| *id).collect();
         its.into_iter().for_each(|id| self.close(id, out));
-        if self.sources.iter().all(|s| s.lost.is_some()) {
+        if self.all_lost().is_some() {
             self.fail(why, out);
         }
+    }
+
+    /// Why nothing more can come: all that ever were there are lost, not only gone for now.
+    pub(super) fn all_lost(&self) -> Option<Fault> {
+        let is_all = self.sources.iter().all(|s| s.lost.is_some());
+        is_all.then(|| self.sources.first().and_then(|s| s.lost)).flatten()
     }
 }

@@ -13,6 +13,13 @@ use super::{Effect, Proof, Spans, Transfer};
 const IDLE: i64 = 5_000;
 /// With nothing else left to do, a worker that is silent for so long is relieved.
 const ENDGAME_SILENCE: i64 = 1_500;
+/// A near source so many times slower than the best one is not preferred.
+const SLOW: u64 = 16;
+/// Parts are so long, in milliseconds of what one worker brings: on a fast line there are few questions.
+const PART: u64 = 4_000;
+/// What is over so soon is not worth a further connection; on a fast line, where much is under way, not even this.
+const LEAST_SPLIT_MS: i64 = 500;
+const LEAST_SPLIT_FAST_MS: i64 = 4_000;
 /// A part of fewer bytes is not split.
 const LEAST_SPLIT: u64 = 32 << 10;
 
@@ -29,10 +36,13 @@ impl Transfer {
             if free.is_none() && is_full {
                 return;
             }
-            let Some(source) = self.choose_source(free.map(|(_, source)| source), now, wake) else { return };
-            let has_ranges = self.sources.get(source).is_some_and(|s| s.has_ranges);
-            let part = if has_ranges { self.next_part(now, out) } else { self.whole(now, out) };
-            let Some((from, to)) = part else { return };
+            let ranked = self.rank_sources(free.map(|(_, source)| source), now, wake);
+            let found = ranked.into_iter().find_map(|source| {
+                let has_ranges = self.sources.get(source).is_some_and(|s| s.has_ranges);
+                let part = if has_ranges { self.next_part(source, now, out) } else { self.whole(now, out) };
+                part.map(|part| (source, has_ranges, part))
+            });
+            let Some((source, has_ranges, (from, to))) = found else { return };
             let (id, is_new) = match free {
                 // A worker stays with its source; for another one a connection is made.
                 Some((id, its)) if its == source && has_ranges => {
@@ -105,11 +115,11 @@ impl Transfer {
         }
     }
 
-    /// The one that gives most to one more worker; those never tried are tried.
-    fn choose_source(&self, at_hand: Option<usize>, now: TimeMs, wake: &mut TimeMs) -> Option<usize> {
+    /// Who is asked first: those near, then the one that gives most to one more worker; those never tried are tried.
+    fn rank_sources(&self, at_hand: Option<usize>, now: TimeMs, wake: &mut TimeMs) -> Vec<usize> {
         let gives_parts = self.has_ranges();
         let best = self.sources.iter().map(|s| s.speed).max().unwrap_or(0).max(1);
-        let mut choice: Option<(u64, bool, usize)> = None;
+        let mut ranked = Vec::new();
         for (at, source) in self.sources.iter().enumerate() {
             if !source.is_usable() || (gives_parts && !source.has_ranges) {
                 continue;
@@ -121,10 +131,12 @@ impl Transfer {
             let workers = self.workers.values().filter(|w| w.source == at && w.phase != Phase::Free).count();
             let speed = if source.speed == 0 { best } else { source.speed };
             let share = speed / (workers as u64 + 1) / (1 + 4 * u64::from(source.bad));
-            let rank = (share, at_hand == Some(at), usize::MAX - at);
-            choice = choice.max(Some(rank));
+            let is_slow = source.speed > 0 && source.speed.saturating_mul(SLOW) < best;
+            let is_near = source.is_near && !is_slow;
+            ranked.push((is_near, share, at_hand == Some(at), usize::MAX - at));
         }
-        choice.map(|(_, _, turned)| usize::MAX - turned)
+        ranked.sort_unstable_by(|a, b| b.cmp(a));
+        ranked.into_iter().map(|(_, _, _, turned)| usize::MAX - turned).collect()
     }
 
     fn has_ranges(&self) -> bool {
@@ -145,22 +157,69 @@ impl Transfer {
         self.taken().gap(0, self.size?)
     }
 
-    fn next_part(&mut self, now: TimeMs, out: &mut Vec<Effect>) -> Option<(u64, u64)> {
+    /// The first range that `source` can be asked for: what somebody waits for first.
+    fn gap_for(&self, source: usize, taken: &Spans, size: u64) -> Option<(u64, u64)> {
+        let source = self.sources.get(source)?;
+        let mut not = taken.clone();
+        if !source.is_near {
+            self.awaited.iter().for_each(|(from, to)| not.add(from, to));
+        }
+        let first = |from: u64, to: u64| match &source.gives {
+            None => not.gap(from, to),
+            Some(gives) => gives
+                .iter()
+                .filter(|(a, b)| *b > from && *a < to)
+                .find_map(|(a, b)| not.gap(a.max(from), b.min(to))),
+        };
+        let urgent = self.urgent.and_then(|(from, to)| first(from, to.min(size)));
+        let (from, end) = urgent.or_else(|| first(0, size))?;
+        // Behind what is urgent it goes on.
+        let end = if urgent.is_some() { first(from, size).map_or(end, |(_, end)| end) } else { end };
+        Some((from, end))
+    }
+
+    /// Bytes a second of one worker, as far as it is known.
+    fn speed_of_one(&self, now: TimeMs) -> u64 {
+        let measured = self.crowd.speed_of_one();
+        let Some(since) = self.flows_since.filter(|_| measured == 0) else { return measured };
+        let ms = u64::try_from(now.since(since)).unwrap_or(0).max(20);
+        if self.came < self.limits.block {
+            0
+        } else {
+            self.came.saturating_mul(1_000) / ms / u64::from(self.crowd.target().max(1))
+        }
+    }
+
+    fn next_part(&mut self, source: usize, now: TimeMs, out: &mut Vec<Effect>) -> Option<(u64, u64)> {
         let Some(size) = self.size else {
             let taken = self.taken();
             let from = taken.gap(0, u64::MAX)?.0;
             return Some((from, from.saturating_add(self.limits.block)));
         };
         let taken = self.taken();
-        let Some((from, end)) = taken.gap(0, size) else { return self.split(now, out) };
+        let Some((from, end)) = self.gap_for(source, &taken, size) else {
+            return self.split(source, now, out);
+        };
         let left = size.saturating_sub(taken.len());
         let shares = u64::from(self.crowd.target()).saturating_mul(2).max(1);
         // A question costs a round trip of its connection: a part lasts many of them.
         let rtt = u64::try_from(self.crowd.rtt()).unwrap_or(0);
-        let in_one_trip = self.crowd.speed_of_one().saturating_mul(rtt) / 1_000;
-        let least = (in_one_trip.saturating_mul(8)).clamp(self.limits.least_block, self.limits.block);
+        let speed = self.speed_of_one(now);
+        let in_one_trip = speed.saturating_mul(rtt) / 1_000;
+        // Before anything is known of the line, a question is worth more than a small part.
+        let few = if speed == 0 { self.limits.block / 2 } else { self.limits.least_block };
+        let least = in_one_trip.saturating_mul(8).clamp(few.max(self.limits.least_block), self.limits.block);
         let most = (in_one_trip.saturating_mul(32)).clamp(self.limits.block, 8 * self.limits.block);
-        let block = (left / shares).clamp(least, most);
+        let of_time = (speed.saturating_mul(PART) / 1_000).clamp(self.limits.block, 128 * self.limits.block);
+        let block = if of_time > most {
+            // On a fast line the rest goes out in as few parts as there are workers.
+            let under_way: u64 = self.workers.values().map(Worker::left).sum();
+            let share = (left + under_way).div_ceil((shares / 2).max(1));
+            let block = share.clamp(most, of_time);
+            if left < block + block / 4 { left } else { block }
+        } else {
+            (left / shares).clamp(least, most)
+        };
         let mut to = end.min(from.saturating_add(block));
         if let Proof::Chunks { ends } = &self.proof
             && let Some(chunk_end) = ends.get(ends.partition_point(|e| *e < to))
@@ -176,13 +235,13 @@ impl Transfer {
     }
 
     /// Takes the second half of the part that will take longest; all of it from a worker that fell silent.
-    fn split(&mut self, now: TimeMs, out: &mut Vec<Effect>) -> Option<(u64, u64)> {
+    fn split(&mut self, source: usize, now: TimeMs, out: &mut Vec<Effect>) -> Option<(u64, u64)> {
         let round_trip = self.crowd.rtt();
         let quiet = ENDGAME_SILENCE.max(4 * round_trip);
         let (last, id) = self
             .workers
             .iter()
-            .filter(|(_, w)| w.left() > 0 && w.asked_to.is_some())
+            .filter(|(_, w)| w.left() > 0 && w.asked_to.is_some() && self.can_give(source, w.at, w.to))
             .map(|(id, w)| {
                 let is_silent = w.is_suspect
                     || match w.phase {
@@ -193,6 +252,7 @@ impl Transfer {
                 ((is_silent, w.time_left(now)), *id)
             })
             .max()?;
+        let is_fast = self.speed_of_one(now).saturating_mul(PART) / 1_000 > 8 * self.limits.block;
         let worker = self.workers.get_mut(&id)?;
         let (at, to) = (worker.at, worker.to);
         let (is_silent, time_left) = last;
@@ -201,12 +261,20 @@ impl Transfer {
             return Some((at, to));
         }
         // What is under way of the second half is lost with the connection: it must be worth it.
-        if to - at < LEAST_SPLIT || time_left < 2 * round_trip {
+        let least = if is_fast { LEAST_SPLIT_FAST_MS } else { LEAST_SPLIT_MS };
+        if to - at < LEAST_SPLIT || time_left < least.max(2 * round_trip) {
             return None;
         }
         let middle = at + (to - at) / 2;
         worker.to = middle;
         Some((middle, to))
+    }
+
+    /// Whether a source has all of a range and may be asked for it.
+    fn can_give(&self, source: usize, from: u64, to: u64) -> bool {
+        let Some(source) = self.sources.get(source) else { return false };
+        let is_awaited = !source.is_near && self.awaited.gap(from, to) != Some((from, to));
+        !is_awaited && source.gives.as_ref().is_none_or(|gives| gives.covers(from, to))
     }
 
     /// All of the file in one answer, for one worker; what cannot be joined to it is dropped.

@@ -153,10 +153,13 @@ impl Transfer {
 
     /// Whether it has to end without the file.
     pub(super) fn is_lost(&self, now: TimeMs) -> Option<Fault> {
-        if self.sources.iter().all(|s| s.lost.is_some()) {
-            return self.sources.first().and_then(|s| s.lost);
+        if let Some(lost) = self.all_lost() {
+            return Some(lost);
         }
-        let left = || self.sources.iter().filter(|s| s.lost.is_none());
+        let left = || self.sources.iter().filter(|s| s.lost.is_none() && !s.is_gone);
+        if left().next().is_none() {
+            return (now.since(self.progress) >= self.limits.patience).then_some(Fault::Unreachable);
+        }
         if left().all(|s| s.is_refused(self.limits.refusals)) {
             return Some(Fault::Unreachable);
         }

@@ -3,7 +3,7 @@
 use daypack_course::TimeMs;
 use serde::{Deserialize, Serialize};
 
-use super::{Broke, Effect, Fault, Transfer};
+use super::{Broke, Effect, Fault, Spans, Transfer};
 use crate::backoff;
 
 const WAIT_BASE: i64 = 250;
@@ -19,6 +19,15 @@ pub(super) struct Source {
     pub has_ranges: bool,
     /// Nothing more is asked of it, and why.
     pub lost: Option<Fault>,
+    /// It is not there for now.
+    #[serde(skip)]
+    pub is_gone: bool,
+    /// In this house.
+    #[serde(skip)]
+    pub is_near: bool,
+    /// The bytes it has; `None` for all.
+    #[serde(skip)]
+    pub gives: Option<Spans>,
     /// A fresh address was asked for; `true` while the answer is awaited.
     pub refreshing: bool,
     refreshes: u32,
@@ -49,6 +58,9 @@ impl Default for Source {
         Self {
             has_ranges: true,
             lost: None,
+            is_gone: false,
+            is_near: false,
+            gives: None,
             refreshing: false,
             refreshes: 0,
             bad: 0,
@@ -68,13 +80,16 @@ impl Source {
         *self = Self {
             has_ranges: self.has_ranges,
             lost: self.lost,
+            is_gone: self.is_gone,
+            is_near: self.is_near,
+            gives: self.gives.take(),
             refreshes: self.refreshes,
             ..Self::default()
         };
     }
 
     pub fn is_usable(&self) -> bool {
-        self.lost.is_none() && !self.refreshing
+        self.lost.is_none() && !self.refreshing && !self.is_gone
     }
 
     /// It failed alike three times in a row, without a byte in between.
@@ -154,24 +169,50 @@ impl Source {
     }
 }
 
-/// A mirror that spoiled so many chunks is left out while there is another.
+/// A source that had its part in so many chunks that do not fit is left out while there is another.
 const BAD_LIMIT: u32 = 3;
 
 impl Transfer {
-    /// A chunk did not fit: whoever brought bytes of it is trusted less.
+    /// A chunk did not fit: whoever brought bytes of it is trusted less. A mirror that brought all of it is left at once;
+    /// the source itself may have met a bad line.
     pub(super) fn blame(&mut self, from: u64, to: u64, out: &mut Vec<Effect>) {
-        let mut left_out = Vec::new();
-        for (at, brought) in self.brought.iter().enumerate() {
-            let touches = brought.gap(from, to) != Some((from, to));
-            let others = self.sources.iter().enumerate().any(|(o, s)| o != at && s.lost.is_none());
+        // Mirrors first: what is left in the end is the source itself.
+        for at in (0..self.sources.len()).rev() {
+            let Some(brought) = self.brought.get_mut(at) else { continue };
+            let (touches, is_alone) = (brought.gap(from, to) != Some((from, to)), brought.covers(from, to));
+            brought.remove(from, to);
+            let others = self.sources.iter().enumerate().any(|(o, s)| o != at && s.is_usable());
             let Some(source) = self.sources.get_mut(at).filter(|_| touches) else { continue };
             source.bad = source.bad.saturating_add(1);
-            if source.bad >= BAD_LIMIT && others && source.lost.is_none() {
-                left_out.push(at);
+            let is_left = source.bad >= BAD_LIMIT || (at > 0 && is_alone);
+            if is_left && others && source.lost.is_none() {
+                self.drop_source(at, Fault::WrongBytes, out);
             }
         }
-        self.brought.iter_mut().for_each(|brought| brought.remove(from, to));
-        left_out.into_iter().for_each(|at| self.drop_source(at, Fault::WrongBytes, out));
+    }
+
+    /// A source that comes, comes back, or has more than before.
+    pub(super) fn offers(&mut self, at: usize, gives: Option<Spans>, near: bool) {
+        if at > self.sources.len() {
+            return;
+        }
+        if at == self.sources.len() {
+            self.sources.push(Source::default());
+            self.brought.resize(self.sources.len(), Spans::default());
+        }
+        let Some(source) = self.sources.get_mut(at) else { return };
+        if std::mem::take(&mut source.is_gone) {
+            source.fine();
+        }
+        (source.gives, source.is_near) = (gives, near);
+    }
+
+    /// A source that goes; what it brought stays, and it may come back.
+    pub(super) fn gone(&mut self, at: usize, out: &mut Vec<Effect>) {
+        let Some(source) = self.sources.get_mut(at) else { return };
+        source.is_gone = true;
+        let its: Vec<u32> = self.workers.iter().filter(|(_, w)| w.source == at).map(|(id, _)| *id).collect();
+        its.into_iter().for_each(|id| self.close(id, out));
     }
 
     /// The address is not good any more: a fresh one is asked for, as often as bytes came in between.

@@ -137,7 +137,17 @@ impl Life {
                 let size = self.dice.percent(70).then_some(disk.size);
                 let proof = self.dice.percent(50);
                 let priority = self.dice.below(4) as u32;
-                wants.push(Want { key, job: job.clone(), size, have: 0, here: false, proof, priority });
+                wants.push(Want {
+                    key,
+                    job: job.clone(),
+                    size,
+                    have: 0,
+                    here: false,
+                    proof,
+                    priority,
+                    version: None,
+                    batch: None,
+                });
             }
             self.jobs.push((job, wants));
             let at = self.dice.between(0, BAD_MS / 2);
@@ -370,7 +380,7 @@ impl Life {
 
     fn perform(&mut self, effect: Effect) -> Result<(), String> {
         match effect {
-            Effect::Start { key, from } => self.starts(&key, from)?,
+            Effect::Start { key, from, .. } => self.starts(&key, from)?,
             Effect::Stop { key } => {
                 self.tally.stops += 1;
                 let disk = self.disk.get_mut(&key).unwrap();

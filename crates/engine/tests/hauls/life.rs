@@ -356,7 +356,7 @@ impl Life {
                 }
                 Effect::Sized { size } => self.file.resize(size as usize, 0),
                 Effect::Refresh { .. } => return Err("wrong: nobody expired".into()),
-                Effect::Show { .. } => {}
+                Effect::Show { .. } | Effect::Left { .. } => {}
                 Effect::WakeAt { at } => {
                     self.wakes += 1;
                     self.calendar.plan(at.0.max(self.now + 1), Deed::Wake(self.wakes));
@@ -461,5 +461,15 @@ fn plan(
     seed: u64,
 ) -> Plan {
     let limits = Limits { block: 8_000, least_block: 1_000, ..Limits::default() };
-    Plan { seed, size, proof: proof.clone(), sources, held, validator, page_expected: false, limits }
+    Plan {
+        seed,
+        size,
+        proof: proof.clone(),
+        sources,
+        held,
+        unwanted: Spans::default(),
+        validator,
+        page_expected: false,
+        limits,
+    }
 }

@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::io::{Read, Seek as _, SeekFrom};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use daypack_course::package::keys::MAX_EPOCHS;
 use daypack_course::package::{CHANNEL, LIBRARY, keys_path};
@@ -42,6 +42,34 @@ fn is_keys(path: &str) -> bool {
     let number = path.strip_prefix("keys/").and_then(|p| p.strip_suffix(".json"));
     let epoch = number.and_then(|n| n.parse::<u32>().ok());
     epoch.is_some_and(|n| (1..=MAX_EPOCHS + 1).contains(&n) && keys_path(n) == path)
+}
+
+/// The packages at, in, and one or two folders below `root`, and in `.daypack` files there. None are checked: whoever
+/// reads from one compares digests.
+pub fn sources_in(root: &Path) -> Vec<Box<dyn Source>> {
+    let mut found = Vec::new();
+    look(root, 2, &mut found);
+    found
+}
+
+/// Packages at most: a stick full of other things is not searched for ever.
+const MOST: usize = 256;
+
+fn look(path: &Path, deeper: u32, found: &mut Vec<Box<dyn Source>>) {
+    let is_file = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("daypack"));
+    if path.is_file() && is_file {
+        if let Ok(archive) = Archive::open(path) {
+            found.push(Box::new(ZipFiles::new(archive)));
+        }
+    } else if path.join(CHANNEL).is_file() {
+        found.push(Box::new(DirFiles::new(path)));
+    } else if let (Some(deeper), Ok(entries)) = (deeper.checked_sub(1), fs::read_dir(path)) {
+        for entry in entries.flatten().take(MOST) {
+            if found.len() < MOST {
+                look(&entry.path(), deeper, found);
+            }
+        }
+    }
 }
 
 /// A package folder.

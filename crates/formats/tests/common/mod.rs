@@ -92,7 +92,7 @@ pub fn build_with(
     keys: &[SigningKey],
     muxer: Option<&Muxer>,
 ) -> Result<BuildReport, PackError> {
-    pack::build(folder, out, BuildOptions { keys, sites: &BTreeMap::new(), muxer, now: NOW })
+    pack::build(folder, out, BuildOptions { keys, sites: &BTreeMap::new(), muxer, mirrors: &[], now: NOW })
 }
 
 /// A small course: one lecture of 3 MB, forty pages.

@@ -72,6 +72,20 @@ impl Store {
         self.put_asset(course, asset, &done)
     }
 
+    /// The same of many files of a course at once.
+    pub fn assets_complete_put(
+        &self,
+        course: &CourseId,
+        files: &[(AssetId, Digest, u64)],
+    ) -> Result<(), StoreError> {
+        self.catalogue.write(|tx| {
+            files.iter().try_for_each(|(asset, digest, size)| {
+                let done = AssetState { have: *size, digest: Some(*digest), validator: None, complete: true };
+                put(tx, course, asset, &done)
+            })
+        })
+    }
+
     /// Notes that nothing of the file is here; `false` when nothing was known of it.
     pub fn asset_forget(&self, course: &CourseId, asset: &AssetId) -> Result<bool, StoreError> {
         self.catalogue.write(|tx| {
@@ -86,25 +100,7 @@ impl Store {
     }
 
     fn put_asset(&self, course: &CourseId, asset: &AssetId, state: &AssetState) -> Result<(), StoreError> {
-        self.catalogue.write(|tx| {
-            run(
-                tx,
-                "INSERT INTO assets (course, asset, have, digest, validator, complete)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (course, asset) DO UPDATE SET have = excluded.have, digest = excluded.digest,
-                   validator = CASE excluded.complete WHEN 1 THEN assets.validator ELSE excluded.validator END,
-                   complete = excluded.complete",
-                (
-                    course.as_str(),
-                    asset.as_str(),
-                    int(state.have),
-                    state.digest.map(|d| d.to_string()),
-                    &state.validator,
-                    state.complete,
-                ),
-            )
-            .map(|_| ())
-        })
+        self.catalogue.write(|tx| put(tx, course, asset, state))
     }
 }
 
@@ -113,6 +109,31 @@ pub(crate) fn of(conn: &Connection, course: &CourseId) -> Result<BTreeMap<AssetI
     let rows =
         all(conn, sql, [course.as_str()], |row| Ok((AssetId::new(row.get::<_, String>(4)?), state(row)?)))?;
     Ok(rows.into_iter().collect())
+}
+
+fn put(
+    tx: &rusqlite::Connection,
+    course: &CourseId,
+    asset: &AssetId,
+    state: &AssetState,
+) -> Result<(), StoreError> {
+    run(
+        tx,
+        "INSERT INTO assets (course, asset, have, digest, validator, complete)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (course, asset) DO UPDATE SET have = excluded.have, digest = excluded.digest,
+           validator = CASE excluded.complete WHEN 1 THEN assets.validator ELSE excluded.validator END,
+           complete = excluded.complete",
+        (
+            course.as_str(),
+            asset.as_str(),
+            int(state.have),
+            state.digest.map(|d| d.to_string()),
+            &state.validator,
+            state.complete,
+        ),
+    )
+    .map(|_| ())
 }
 
 fn state(row: &rusqlite::Row<'_>) -> Result<AssetState, StoreError> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use daypack_course::Digest;
 
-use super::{Objects, copy_hashed, discard, refuse_other};
+use super::{Objects, copy_hashed, discard, refuse_other, sync_dir};
 use crate::StoreError;
 use crate::sparse::{Held, SparseFile};
 
@@ -126,6 +126,25 @@ impl Objects {
         finished
     }
 
+    /// A damaged object loses its name at once. What is `good` of it (ranges `[from, to)` that the caller compared) is
+    /// the begin of its next download, under the key and the proof of its digest. Fine when it is gone already.
+    pub fn withdraw(&self, digest: &Digest, size: u64, good: &[(u64, u64)]) -> Result<(), StoreError> {
+        self.refuse_read_only()?;
+        let path = self.path(digest);
+        if good.is_empty() || self.seal.is_some() {
+            return discard(&path).map(|_| ());
+        }
+        let key = digest.to_string();
+        let to = self.partial_path(&key);
+        SparseFile::discard(&to)?;
+        match std::fs::rename(&path, &to) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        }
+        sync_dir(path.parent().unwrap_or(&self.root))?;
+        SparseFile::adopt(&to, &key, size, good)
+    }
+
     /// Throws the file of `key` and its log away; fine when there is none.
     pub fn sparse_discard(&self, key: &str) -> Result<(), StoreError> {
         SparseFile::discard(&self.partial_path(key))
@@ -182,6 +201,24 @@ mod tests {
         store.objects().partial_open("k", 0).unwrap().write_all(b"abc").unwrap();
         let error = store.objects().partial_open("k", 4).unwrap_err();
         assert!(matches!(error, StoreError::PartialTooShort { have: 3 }));
+    }
+
+    #[test]
+    fn a_damaged_object_loses_its_name_and_keeps_its_good_pieces() {
+        let (_dir, store) = shelf();
+        let heap = store.objects();
+        let (digest, size) = heap.import_reader(&b"a film of two halves"[..], None).unwrap();
+        std::fs::write(heap.path(&digest), b"a film of tw").unwrap();
+        heap.withdraw(&digest, size, &[(0, 10)]).unwrap();
+        assert!(!heap.has(&digest));
+        let (file, held) = heap.sparse_open(&digest.to_string(), &digest.to_string()).unwrap();
+        assert_eq!((held.spans, held.size), (vec![(0, 10)], Some(20)));
+        file.write_at(10, b"two halves").unwrap();
+        assert_eq!(heap.sparse_finish(&digest.to_string(), 20, Some(digest)).unwrap(), (digest, 20));
+        // Nothing good of it: it only goes. And once more is no error.
+        heap.withdraw(&digest, size, &[]).unwrap();
+        heap.withdraw(&digest, size, &[(0, 10)]).unwrap();
+        assert!(!heap.has(&digest));
     }
 
     #[test]

@@ -367,6 +367,27 @@ course: CourseId,
 anyway: boolean, };
 
 /**
+ * A course was compared with its package.
+ */
+export type CourseUpdated = { 
+/**
+ * The course.
+ */
+course: CourseId, 
+/**
+ * Its version now; the same as before when there is none newer.
+ */
+version: number, 
+/**
+ * Its version before.
+ */
+version_before: number, 
+/**
+ * Files that are fetched for it.
+ */
+files: number, };
+
+/**
  * A course's outline.
  */
 export type CourseView = { 
@@ -407,6 +428,32 @@ zone: string | null, };
  * What was wrong with the learner's database.
  */
 export type DamageView = "unreadable" | "gone" | "foreign" | "older";
+
+/**
+ * An item with a damaged file.
+ */
+export type DamagedItem = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Title of that.
+ */
+course_title: string, 
+/**
+ * The item: it cannot be opened until it is mended.
+ */
+item: ItemId, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Its source is known: what is missing comes with the next connection. Otherwise it has to be opened anew from
+ * its file.
+ */
+will_be_mended: boolean, };
 
 /**
  * A deadline at one moment.
@@ -859,6 +906,19 @@ name: string,
  * Bytes.
  */
 size: number, };
+
+/**
+ * What a look at all files of courses found.
+ */
+export type FilesChecked = { 
+/**
+ * Files that were looked at.
+ */
+files: number, 
+/**
+ * Items with damaged ones.
+ */
+damaged: Array<DamagedItem>, };
 
 /**
  * One thing worth knowing about an imported course.
@@ -1482,6 +1542,28 @@ pairs: { [key in string]: string }, };
  * Whether the connection costs money.
  */
 export type Metered = "system" | "yes" | "no";
+
+/**
+ * A folder, stick or file whose packages serve as a mirror.
+ */
+export type MirrorView = { 
+/**
+ * Where it lies.
+ */
+path: string, 
+/**
+ * Packages found there now; none while it is not plugged in.
+ */
+packages: number, };
+
+/**
+ * All such places.
+ */
+export type MirrorsView = { 
+/**
+ * In the order of their paths.
+ */
+mirrors: Array<MirrorView>, };
 
 /**
  * Any number of several is right.
@@ -2936,6 +3018,16 @@ export interface Commands {
   take_resume: { input: TakeScope; output: CourseView };
   /** Frees the space of an item or course; never touches the learner's work. */
   take_remove: { input: TakeScope; output: CourseView };
+  /** Asks for a newer version of a course from a library; of what was taken along only what changed is fetched. */
+  course_update: { input: CourseInput; output: CourseUpdated };
+  /** Reads all files of courses again; of damaged ones only the damaged pieces are fetched. */
+  files_check: { input: Nothing; output: FilesChecked };
+  /** Folders, sticks and files whose packages are asked before the network is. */
+  mirror_list: { input: Nothing; output: MirrorsView };
+  /** Adds one; it need not be plugged in later on. */
+  mirror_add: { input: PathInput; output: MirrorsView };
+  /** Removes one; nothing on it is touched. */
+  mirror_remove: { input: PathInput; output: MirrorsView };
   /** All that is being taken along. */
   jobs: { input: Nothing; output: Jobs };
   /** Everything needed to study one item; opens the local servers it needs. */
@@ -3031,6 +3123,11 @@ export const COMMANDS = [
   "take_pause",
   "take_resume",
   "take_remove",
+  "course_update",
+  "files_check",
+  "mirror_list",
+  "mirror_add",
+  "mirror_remove",
   "jobs",
   "item",
   "item_close",

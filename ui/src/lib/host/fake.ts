@@ -172,6 +172,11 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     take_pause: (input) => course(input.course),
     take_resume: (input) => course(input.course),
     take_remove: (input) => course(input.course),
+    course_update: ({ course: id }) => ({ course: id, version: 1, version_before: 1, files: 0 }),
+    files_check: () => ({ files: 214, damaged: [] }),
+    mirror_list: () => ({ mirrors: [] }),
+    mirror_add: ({ path }) => ({ mirrors: [{ path, packages: 1 }] }),
+    mirror_remove: () => ({ mirrors: [] }),
     jobs: () => ({ jobs: empty ? [] : [job] }),
     item: ({ course: id, item }) => {
       const index = rows.findIndex((one) => one.id === item);
