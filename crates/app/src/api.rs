@@ -8,6 +8,7 @@ pub mod event;
 pub mod failure;
 pub mod input;
 pub mod keys;
+pub mod near;
 pub mod opening;
 pub mod outline;
 pub mod status;
@@ -24,6 +25,7 @@ use serde_json::Value;
 use crate::{App, Door};
 use door::*;
 use input::*;
+use near::*;
 use opening::*;
 use outline::*;
 use status::*;
@@ -176,6 +178,13 @@ commands! {
     open_path(PathInput) -> Opened;
     /// Opens the course that comes with Daypack; needs no network.
     look_around(Nothing) -> CourseInput;
+
+    /// Sharing downloads with computers nearby: the choice, who is near, what was given and got.
+    near(Nothing) -> NearView;
+    /// Turns sharing with computers nearby on or off, and sets how fast others are given.
+    near_save(NearSave) -> NearView;
+    /// Takes in the address of a computer nearby, where computers do not find each other.
+    near_add(NearAddress) -> NearView;
 
     /// Courses on this computer and what sites and libraries offer.
     library(Nothing) -> LibraryView;

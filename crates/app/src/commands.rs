@@ -6,6 +6,7 @@ mod item;
 mod keys;
 mod leaving;
 mod library;
+mod near;
 mod outbox;
 pub(crate) use outbox::{line as answer_line, unseen as feedback_unseen};
 mod mirrors;

@@ -115,6 +115,8 @@ pub struct Errand {
     pub mirrors: Option<(Mirrors, Named)>,
     /// What is needed first.
     pub urgent: Option<Urgent>,
+    /// Told what is proven, for computers nearby.
+    pub seen: Option<Arc<crate::neighbours::Loading>>,
 }
 
 impl Errand {
@@ -131,6 +133,7 @@ impl Errand {
             unwanted: Vec::new(),
             mirrors: None,
             urgent: None,
+            seen: None,
         }
     }
 }
@@ -494,6 +497,14 @@ impl<T: FnMut(&Progress) + Send> Cart<T> {
         if at_once || self.told.is_none_or(|told| told.elapsed() >= Duration::from_millis(200)) {
             self.told = Some(Instant::now());
             let progress = self.progress();
+            if let Some(seen) = &self.errand.seen {
+                let (mut proven, mut held) = (self.transfer.proven().clone(), self.transfer.held().clone());
+                for (from, to) in self.transfer.unwanted().iter() {
+                    proven.remove(from, to);
+                    held.remove(from, to);
+                }
+                seen.note(crate::neighbours::Seen { proven, held });
+            }
             (self.tell)(&progress);
         }
     }

@@ -11,6 +11,7 @@ mod failure;
 pub mod haul;
 pub mod keyring;
 mod keys;
+mod neighbours;
 pub mod opening;
 pub mod power;
 pub mod remote;
@@ -101,6 +102,7 @@ struct Inner {
     board: RwLock<Board>,
     key: keys::KeyDoor,
     mirrors: haul::mirrors::Mirrors,
+    neighbours: neighbours::Neighbours,
     /// Packs that did not serve in this life; their files come alone.
     bad_packs: Mutex<std::collections::BTreeSet<Digest>>,
 }
@@ -219,6 +221,7 @@ impl App {
             }),
             key: keys::KeyDoor::new(options.passphrase, options.quiet),
             mirrors: haul::mirrors::Mirrors::default(),
+            neighbours: neighbours::Neighbours::new(quiet).map_err(|e| failure::io(&e))?,
             bad_packs: Mutex::default(),
         }));
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
@@ -227,6 +230,9 @@ impl App {
         app.use_mirrors().await;
         if !quiet {
             app.spawn(runner::upkeep::keep(app.clone()));
+        }
+        if !quiet {
+            app.follow_near();
         }
         if has_sign_ins && !quiet {
             app.look_for_key();
@@ -286,6 +292,10 @@ impl App {
     /// Runs a task that ends by itself when it is told to stop; closing waits for it a little.
     pub(crate) fn spawn_whole(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.0.tasks.spawn(task);
+    }
+
+    pub(crate) fn neighbours(&self) -> &neighbours::Neighbours {
+        &self.0.neighbours
     }
 
     /// Who else may have files of packages: whoever knows one puts it there.

@@ -10,6 +10,7 @@
 pub mod content;
 pub mod file;
 pub mod media;
+pub mod near;
 pub mod pace;
 pub mod range;
 

@@ -47,6 +47,9 @@ enum What {
         /// Take media as they are instead of rewriting them with ffmpeg.
         #[arg(long)]
         no_remux: bool,
+        /// Allow learners to give its files to computers near them (not for courses that are not for everyone).
+        #[arg(long)]
+        shareable: bool,
     },
     /// Add signatures to a channel that waits for them, or say once more that a channel is current.
     Sign {
@@ -137,7 +140,7 @@ pub fn run(command: Pack) -> ExitCode {
 
 fn done(what: What) -> Result<Said, PackError> {
     match what {
-        What::Build { folder, out, key, sites, mirrors, no_remux } => {
+        What::Build { folder, out, key, sites, mirrors, no_remux, shareable } => {
             let mut named = BTreeMap::new();
             for site in &sites {
                 let Some((alias, address)) = site.split_once('=') else {
@@ -152,6 +155,7 @@ fn done(what: What) -> Result<Said, PackError> {
                 sites: &named,
                 muxer: muxer.as_ref(),
                 mirrors: &mirrors,
+                shareable,
                 now: now(),
             };
             pack::build(&folder, &out, options).map(|r| Said::built(&r))

@@ -87,7 +87,7 @@ pub enum Event {
     },
     /// So much is here now.
     Held {
-        /// Bytes written.
+        /// Bytes written, proven or not.
         held: Spans,
     },
     /// Time passed.
@@ -130,6 +130,8 @@ pub struct Sharing {
     object: Digest,
     /// Where units end; the last is the size.
     ends: Vec<u64>,
+    /// Where pieces end that are proven alone.
+    chunks: Vec<u64>,
     held: Spans,
     /// What was told to peers last.
     brings: Spans,
@@ -160,6 +162,7 @@ impl Sharing {
             me,
             object,
             ends,
+            chunks: chunks.to_vec(),
             held: Spans::default(),
             brings: Spans::default(),
             stood_in: Spans::default(),
@@ -328,12 +331,31 @@ impl Sharing {
         (0_i64..).zip(ahead).all(|(place, since)| *since >= silent.saturating_mul(behind - place))
     }
 
-    /// The first units of what this computer is to bring, whole: also when a part of them is here already.
+    /// The units of what this computer is to bring that it has begun, and the next one; whole ones.
     fn next_of(&self, source: &Spans) -> Spans {
         let is_open = |(from, to): &(u64, u64)| {
             gaps(&self.held, *from, *to).into_iter().any(|(a, b)| source.gap(a, b) != Some((a, b)))
         };
-        self.units().filter(is_open).take(UNITS_AHEAD).collect::<Vec<_>>().into()
+        // A piece that is here in part was begun by this computer: peers give whole ones.
+        let is_begun = |(from, to): &(u64, u64)| {
+            let first = self.chunks.partition_point(|end| end <= from);
+            let mut start = *from;
+            let mut within = self.chunks.iter().skip(first).take_while(|end| *end <= to);
+            within.any(|end| {
+                let piece = (std::mem::replace(&mut start, *end), *end);
+                self.held.gap(piece.0, piece.1).is_some_and(|gap| gap != piece)
+            })
+        };
+        let (mut next, mut ahead) = (Spans::default(), 0);
+        for unit in self.units().filter(is_open) {
+            if !is_begun(&unit) {
+                ahead += 1;
+            }
+            if is_begun(&unit) || ahead <= UNITS_AHEAD {
+                next.add(unit.0, unit.1);
+            }
+        }
+        next
     }
 
     fn units(&self) -> impl Iterator<Item = (u64, u64)> + '_ {

@@ -532,7 +532,7 @@ impl Transfer {
             Event::Refreshed { source, found } => self.refreshed(source, found, now),
             Event::Offers { source, gives, near } => self.offers(source, gives, near),
             Event::Gone { source } => self.gone(source, &mut out),
-            Event::Awaited { spans } => self.awaited = spans,
+            Event::Awaited { spans } => self.wait_for(spans, now, &mut out),
             Event::Urgent { from, to } => self.urgent = Some((from, to)),
             Event::Tick => {}
         }

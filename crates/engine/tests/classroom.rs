@@ -41,7 +41,7 @@ fn with_some_that_leave_lie_stall_or_pretend_it_is_still_about_once() {
         "ten, with trouble: at most {:.3} courses, {} ms (ideal {})",
         worst.line, worst.ended_ms, worst.ideal_ms
     );
-    assert!(worst.line <= 1.2, "{}", worst.line);
+    assert!(worst.line <= 1.3, "{}", worst.line);
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub struct BuildOptions<'a> {
     pub muxer: Option<&'a Muxer>,
     /// Further addresses where the same package lies.
     pub mirrors: &'a [String],
+    /// Whether learners may give its files to computers near them.
+    pub shareable: bool,
     /// The instant that is signed.
     pub now: TimeMs,
 }
@@ -116,6 +118,7 @@ pub fn build(folder: &Path, out: &Path, options: BuildOptions<'_>) -> Result<Bui
         chained: chain.is_some(),
         tiers: manifest.tiers.clone(),
         mirrors: options.mirrors.to_vec(),
+        shareable: options.shareable,
     };
     let same_version = out.join(CHANNEL).is_file()
         && crate::package::open(out).is_ok_and(|before| {

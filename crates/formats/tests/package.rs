@@ -28,7 +28,11 @@ fn make(
     now: TimeMs,
 ) -> Result<BuildReport, PackError> {
     let keys = [key.clone()];
-    pack::build(folder, out, BuildOptions { keys: &keys, sites, muxer: None, mirrors: &[], now })
+    pack::build(
+        folder,
+        out,
+        BuildOptions { keys: &keys, sites, muxer: None, mirrors: &[], shareable: false, now },
+    )
 }
 
 fn course() -> Value {

@@ -19,6 +19,7 @@ use daypack_course::TimeMs;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RANGE};
 use url::Url;
 
+pub use address::is_private_ip;
 pub use body::{FileBytes, Upload};
 use bulk::{Bulk, Plain};
 pub use secret::{Secret, redacted};

@@ -43,7 +43,14 @@ pub fn library(dir: &Path, bytes: u64) -> PathBuf {
     let keys = [pack::load_key(&dir.join("key.pem")).unwrap()];
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let now = TimeMs(i64::try_from(since.as_millis()).unwrap());
-    let options = BuildOptions { keys: &keys, sites: &BTreeMap::new(), muxer: None, now };
+    let options = BuildOptions {
+        keys: &keys,
+        sites: &BTreeMap::new(),
+        muxer: None,
+        mirrors: &[],
+        shareable: false,
+        now,
+    };
     pack::build(&folder, &shelf.join("course"), options).unwrap();
     pack::library_index(&shelf, "Large", &["course".to_owned()], &keys[0]).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();

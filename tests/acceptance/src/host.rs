@@ -73,11 +73,16 @@ type Line = Arc<Mutex<Instant>>;
 impl Host {
     /// Serves the files below `root`.
     pub async fn start(root: &Path, manners: Manners) -> Self {
-        Self::start_at(root, manners, 0).await
+        Self::start_on("127.0.0.1:0", root, manners).await
     }
 
-    /// The same at a port; 0 for any.
+    /// The same at a port of this computer; 0 for any.
     pub async fn start_at(root: &Path, manners: Manners, port: u16) -> Self {
+        Self::start_on(&format!("127.0.0.1:{port}"), root, manners).await
+    }
+
+    /// Serves the files below `root` at this address.
+    pub async fn start_on(at: &str, root: &Path, manners: Manners) -> Self {
         let (tally, line) = (Arc::<Mutex<Tally>>::default(), Line::new(Mutex::new(Instant::now())));
         let manners = Arc::new(Mutex::new(manners));
         let (root, log, mind) = (root.to_owned(), tally.clone(), manners.clone());
@@ -86,7 +91,7 @@ impl Host {
             let manners = mind.lock().unwrap().clone();
             async move { answer(&root, uri.path(), &headers, &log, &line, &manners).await }
         });
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let listener = tokio::net::TcpListener::bind(at).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let task = tokio::spawn(async move {
             let _ = axum::serve(listener, app).await;
@@ -219,7 +224,14 @@ pub fn publish(folder: &Path, out: &Path, version: u64, items: &[Value], mirrors
         pack::keygen(&key).unwrap();
     }
     let keys = [pack::load_key(&key).unwrap()];
-    let options = BuildOptions { keys: &keys, sites: &BTreeMap::new(), muxer: None, mirrors, now: now() };
+    let options = BuildOptions {
+        keys: &keys,
+        sites: &BTreeMap::new(),
+        muxer: None,
+        mirrors,
+        shareable: true,
+        now: now(),
+    };
     pack::build(folder, out, options).unwrap();
 }
 

@@ -245,8 +245,14 @@ async fn an_expired_package_installs_works_and_says_when_it_was_last_confirmed()
     let keys = [pack::load_key(Path::new(&key(dir.path()))).unwrap()];
     let app = open(&dir.path().join("data")).await;
     let long_ago = TimeMs(1_600_000_000_000);
-    let options =
-        BuildOptions { keys: &keys, sites: &BTreeMap::new(), muxer: None, mirrors: &[], now: long_ago };
+    let options = BuildOptions {
+        keys: &keys,
+        sites: &BTreeMap::new(),
+        muxer: None,
+        mirrors: &[],
+        shareable: false,
+        now: long_ago,
+    };
     let out = dir.path().join("old");
     pack::build(&small_course(), &out, options).unwrap();
     let opened = app.open_path(PathInput { path: out.display().to_string() }).await.expect("installs");

@@ -29,8 +29,14 @@ fn library(dir: &Path) -> (PathBuf, Digest) {
     std::fs::write(folder.join("readings/notes.pdf"), &big).unwrap();
     pack::keygen(&dir.join("key.pem")).unwrap();
     let keys = [pack::load_key(&dir.join("key.pem")).unwrap()];
-    let options =
-        BuildOptions { keys: &keys, sites: &BTreeMap::new(), muxer: None, mirrors: &[], now: now() };
+    let options = BuildOptions {
+        keys: &keys,
+        sites: &BTreeMap::new(),
+        muxer: None,
+        mirrors: &[],
+        shareable: false,
+        now: now(),
+    };
     pack::build(&folder, &shelf.join("course"), options).unwrap();
     pack::library_index(&shelf, "Village", &["course".to_owned()], &keys[0]).unwrap();
     (shelf, Digest::of(&big))

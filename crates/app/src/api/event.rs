@@ -61,6 +61,8 @@ pub enum Event {
         /// Now.
         keys: KeysView,
     },
+    /// What is known of computers nearby changed.
+    NearChanged {},
     /// An account must sign in again; its work waits.
     SignInNeeded {
         /// Which one.

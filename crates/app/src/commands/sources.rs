@@ -354,7 +354,12 @@ impl App {
         self.desk(Note::Contact(true)).await;
         let id = course_id(&publisher, &channel.course);
         let (noted, mirrors) = (manifest.clone(), channel.mirrors.clone());
-        self.db(move |store| pieces::keep(store, &id, &noted, &mirrors)).await?;
+        let shareable = channel.shareable;
+        self.db(move |store| {
+            crate::neighbours::shared::mark(store, &id, shareable)?;
+            pieces::keep(store, &id, &noted, &mirrors)
+        })
+        .await?;
         let mut course = manifest.course;
         course.id = course_id(&publisher, &channel.course);
         course.origin = Origin::Package {
@@ -513,6 +518,8 @@ impl App {
         .await?;
         if !built_in {
             self.trust(&channel, &publisher).await?;
+            let (id, shareable) = (made.id.clone(), channel.shareable);
+            self.db(move |store| crate::neighbours::shared::mark(store, &id, shareable)).await?;
         }
         Ok(made)
     }

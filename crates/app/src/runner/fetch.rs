@@ -17,6 +17,7 @@ use crate::App;
 use crate::commands::source;
 use crate::haul::mirrors::Named;
 use crate::haul::{Errand, HaulError, Hauled, Place, Progress, ProofOf, haul};
+use crate::neighbours::{Load, shared};
 
 /// Three files come at a time: none of them takes a host's patience for itself.
 pub(super) const CONNECTIONS: u32 = 4;
@@ -67,7 +68,10 @@ pub(super) async fn one(app: &App, key: &str, cancelled: &CancellationToken) -> 
     let partial = partial_key(&course, &asset_id, &asset);
     let way = source::way(app, &course, &asset).await.map_err(|error| failed(&error))?;
     let proof = pieces::proof_of(app, &course, &asset).await;
-    let hauled = match bring(app, key, &course, &asset, proof, &way, cancelled).await {
+    // Computers nearby are told of it until it has its name.
+    let load = load(app, &course, &asset, &partial);
+    let hauled = match bring(app, key, &course, &asset, proof, &way, load.as_ref(), cancelled).await
+    {
         Ok(hauled) => hauled,
         Err(error) => return Err(ended(app, error, &way, &partial)?),
     };
@@ -95,6 +99,14 @@ pub(super) async fn one(app: &App, key: &str, cancelled: &CancellationToken) -> 
     Ok(())
 }
 
+fn load(app: &App, course: &Course, asset: &Asset, partial: &str) -> Option<Load> {
+    let is_shared =
+        matches!(course.origin, Origin::Package { .. }) && shared::is_marked(app.store(), &course.id);
+    let path = app.store().objects().sparse_path(partial);
+    is_shared.then(|| Some(app.neighbours().loads(asset.digest?, asset.size?, path)))?
+}
+
+#[allow(clippy::too_many_arguments, reason = "all of one fetch; each is used once")]
 async fn bring(
     app: &App,
     key: &str,
@@ -102,6 +114,7 @@ async fn bring(
     asset: &Asset,
     proof: ProofOf,
     way: &Way,
+    load: Option<&Load>,
     cancelled: &CancellationToken,
 ) -> Result<Hauled, HaulError> {
     let id = wants::parts(key).map_or_else(|| AssetId::new(""), |(_, id)| id);
@@ -134,6 +147,7 @@ async fn bring(
         mirrors = Some((app.mirrors().clone(), Named { course: course.id.clone(), path, size }));
     }
     let errand = Errand {
+        seen: load.map(|load| load.loading.clone()),
         // A site's outline may be older than its file; a digest's size is the file's.
         size: asset.size.filter(|_| asset.digest.is_some()),
         limits,

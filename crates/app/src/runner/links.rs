@@ -240,6 +240,7 @@ impl Desk {
             board.link = LinkView { state, since, costs_money, last_contact: board.link.last_contact };
             board.link.clone()
         });
+        self.app.follow_near();
         self.app.tell(Event::Link { link });
     }
 

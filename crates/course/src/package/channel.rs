@@ -47,6 +47,9 @@ pub struct Channel {
     /// Further addresses of this package, each to be asked like its own; empty in older packages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mirrors: Vec<String>,
+    /// Its publisher allows learners to give its files to computers near them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shareable: bool,
 }
 
 /// A confirmation that a channel is still current, signed by an online key.

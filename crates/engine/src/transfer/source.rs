@@ -3,6 +3,7 @@
 use daypack_course::TimeMs;
 use serde::{Deserialize, Serialize};
 
+use super::worker::Phase;
 use super::{Broke, Effect, Fault, Spans, Transfer};
 use crate::backoff;
 
@@ -213,6 +214,32 @@ impl Transfer {
         source.is_gone = true;
         let its: Vec<u32> = self.workers.iter().filter(|(_, w)| w.source == at).map(|(id, _)| *id).collect();
         its.into_iter().for_each(|id| self.close(id, out));
+    }
+
+    /// What somebody near is about to have is left to them, also where it was asked for far away already.
+    pub(super) fn wait_for(&mut self, awaited: Spans, now: TimeMs, out: &mut Vec<Effect>) {
+        let mut left = Vec::new();
+        for (id, worker) in &mut self.workers {
+            let is_near = self.sources.get(worker.source).is_some_and(|s| s.is_near);
+            if is_near || worker.phase == Phase::Free || worker.asked_to.is_none() {
+                continue;
+            }
+            let Some((from, _)) = awaited.iter().find(|(from, to)| *to > worker.at && *from < worker.to)
+            else {
+                continue;
+            };
+            if from <= worker.at {
+                left.push(*id);
+            } else {
+                worker.to = from;
+            }
+        }
+        left.into_iter().for_each(|id| self.close(id, out));
+        // Said again whenever somebody near gets on: that is progress, though no byte came here.
+        if !awaited.is_empty() {
+            self.progress = now;
+        }
+        self.awaited = awaited;
     }
 
     /// The address is not good any more: a fresh one is asked for, as often as bytes came in between.

@@ -144,8 +144,8 @@ impl Room {
         while self.now < END {
             self.now += STEP;
             self.listen();
-            self.from_peers();
-            self.from_line();
+            self.take_from_peers();
+            self.bring_over_line();
             self.begin_and_end();
             if self.is_done() {
                 break;
@@ -265,7 +265,7 @@ impl Room {
     }
 
     /// Each object takes one chunk after the other from peers, as fast as the local network allows.
-    fn from_peers(&mut self) {
+    fn take_from_peers(&mut self) {
         let room = LAN * STEP as u64 / 1_000 / CHUNK;
         for n in 0..self.computers.len() {
             for object in 0..OBJECTS {
@@ -313,7 +313,7 @@ impl Room {
     }
 
     /// The line is shared equally by all parts that are under way.
-    fn from_line(&mut self) {
+    fn bring_over_line(&mut self) {
         let mut asking = Vec::new();
         for n in 0..self.computers.len() {
             let c = &self.computers[n];

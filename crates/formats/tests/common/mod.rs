@@ -92,7 +92,11 @@ pub fn build_with(
     keys: &[SigningKey],
     muxer: Option<&Muxer>,
 ) -> Result<BuildReport, PackError> {
-    pack::build(folder, out, BuildOptions { keys, sites: &BTreeMap::new(), muxer, mirrors: &[], now: NOW })
+    pack::build(
+        folder,
+        out,
+        BuildOptions { keys, sites: &BTreeMap::new(), muxer, mirrors: &[], shareable: false, now: NOW },
+    )
 }
 
 /// A small course: one lecture of 3 MB, forty pages.

@@ -107,6 +107,11 @@ impl Objects {
         SparseFile::open(&self.partial_path(key), proof)
     }
 
+    /// Where the file of `key` lies that arrives in pieces.
+    pub fn sparse_path(&self, key: &str) -> PathBuf {
+        self.partial_path(key)
+    }
+
     /// Bytes that are here of the file of `key`, by its log.
     pub fn sparse_have(&self, key: &str, proof: &str) -> Result<u64, StoreError> {
         SparseFile::peek(&self.partial_path(key), proof)

@@ -702,7 +702,7 @@ unseen: number, } | { "event": "keys",
 /**
  * Now.
  */
-keys: KeysView, } | { "event": "sign_in_needed", 
+keys: KeysView, } | { "event": "near_changed", } | { "event": "sign_in_needed", 
 /**
  * Which one.
  */
@@ -1588,6 +1588,102 @@ export type MultipleKey = {
 choices: Array<string>, };
 
 /**
+ * An address that was typed or scanned.
+ */
+export type NearAddress = { 
+/**
+ * `192.168.1.20:41234`, or the text of the picture: `daypack-peer:192.168.1.20:41234`.
+ */
+address: string, };
+
+/**
+ * A square picture of dark and light fields (QR code).
+ */
+export type NearPicture = { 
+/**
+ * What it says.
+ */
+text: string, 
+/**
+ * Fields on a side.
+ */
+size: number, 
+/**
+ * The dark fields as the path of an SVG with one unit a field.
+ */
+path: string, };
+
+/**
+ * The learner's choice.
+ */
+export type NearSave = { 
+/**
+ * Share.
+ */
+on: boolean, 
+/**
+ * At most so many kilobytes a second are given to others; 0 for as fast as it goes.
+ */
+most_kb: number, };
+
+/**
+ * How sharing goes.
+ */
+export type NearState = "off" | "starting" | "open" | "open_by_address" | "resting" | "unable";
+
+/**
+ * An address that was typed here.
+ */
+export type NearTyped = { 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * Whether somebody answered there; `None` before it was asked.
+ */
+answers: boolean | null, };
+
+/**
+ * Sharing with computers nearby.
+ */
+export type NearView = { 
+/**
+ * The learner wants it.
+ */
+on: boolean, 
+/**
+ * How it goes.
+ */
+state: NearState, 
+/**
+ * At most so many kilobytes a second are given to others; 0 for as fast as it goes.
+ */
+most_kb: number, 
+/**
+ * Computers nearby that answered.
+ */
+near: number, 
+/**
+ * Where this computer can be reached, to be typed into others.
+ */
+addresses: Array<string>, 
+/**
+ * The same as a picture that a phone or camera can read.
+ */
+picture: NearPicture | null, 
+/**
+ * Addresses that were typed here.
+ */
+typed: Array<NearTyped>, 
+/**
+ * Bytes given to others since Daypack was opened.
+ */
+gave: number, 
+/**
+ * Bytes that others gave since Daypack was opened.
+ */
+got: number, };
  * A recovery code, shown this once and kept nowhere.
  */
 export type NewCode = { 
@@ -3000,6 +3096,12 @@ export interface Commands {
   open_path: { input: PathInput; output: Opened };
   /** Opens the course that comes with Daypack; needs no network. */
   look_around: { input: Nothing; output: CourseInput };
+  /** Sharing downloads with computers nearby: the choice, who is near, what was given and got. */
+  near: { input: Nothing; output: NearView };
+  /** Turns sharing with computers nearby on or off, and sets how fast others are given. */
+  near_save: { input: NearSave; output: NearView };
+  /** Takes in the address of a computer nearby, where computers do not find each other. */
+  near_add: { input: NearAddress; output: NearView };
   /** Courses on this computer and what sites and libraries offer. */
   library: { input: Nothing; output: LibraryView };
   /** Asks all sites and libraries again what they offer. */
@@ -3114,6 +3216,9 @@ export const COMMANDS = [
   "library_add",
   "open_path",
   "look_around",
+  "near",
+  "near_save",
+  "near_add",
   "library",
   "offers_refresh",
   "course_add",

@@ -11,6 +11,7 @@ import type {
   Failure,
   FailureCode,
   KeysView,
+  NearView,
   OpeningStep,
 } from "./bindings";
 import { body, cards, course, attempt, feedback, job, NOW, sections, works } from "./fake/data";
@@ -117,6 +118,17 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
   };
   const rows = sections.flatMap((section) => section.items);
   const tell = (event: Event) => listeners.forEach((listener) => listener(event));
+  let near: NearView = {
+    on: false,
+    state: "off",
+    most_kb: 2048,
+    near: 0,
+    addresses: [],
+    picture: null,
+    typed: [],
+    gave: 0,
+    got: 0,
+  };
   const answers: Answers = {
     ...fakeDoor(query, tell, fail),
     app_status: () => status,
@@ -227,6 +239,20 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     work_decide: ({ work }) => answers.work({ work }),
     receipt_export: ({ work, folder }) => ({ path: `${folder}/receipt-${work}.html`, head: "5f3a9c" }),
     clock_facts: () => ({ facts: [] }),
+    near: () => near,
+    near_save: ({ on, most_kb }) =>
+      (near = {
+        ...near,
+        on,
+        most_kb,
+        state: on ? "open" : "off",
+        near: on ? 3 : 0,
+        addresses: on ? ["192.168.1.20:41234"] : [],
+      }),
+    near_add: ({ address }) =>
+      /^[\d.]+:\d+$/.test(address)
+        ? (near = { ...near, typed: [...near.typed, { address, answers: true }] })
+        : fail("bad_address", { address }),
     work_retry: ({ work }) => answers.work({ work }),
     inbox: () => ({ feedback: empty ? [] : feedback, unseen: status.unseen }),
     feedback_seen: () => ({ feedback, unseen: 0 }),
