@@ -4,8 +4,8 @@ use daypack_course::TimeMs;
 
 use super::{Downloads, Effect, File};
 
-/// Place in line: study order, then the job asked for first, then small before large.
-type Turn = (u32, u64, u64);
+/// Place in line: the learner's order, study order, then the job asked for first, then small before large.
+pub(super) type Turn = (u32, u32, u64, u64);
 
 impl Downloads {
     pub(super) fn plan(&mut self, now: TimeMs, out: &mut Vec<Effect>) {
@@ -26,8 +26,8 @@ impl Downloads {
         }
         ready.sort();
         let places = self.parallel.saturating_sub(self.running.len());
-        let starts: Vec<(String, u64)> =
-            ready.into_iter().take(places).map(|(_, key, from)| (key.clone(), from)).collect();
+        let ready = ready.into_iter().map(|(_, key, from)| (key, from));
+        let starts: Vec<(String, u64)> = self.that_fit(ready).take(places).collect();
         for (key, from) in starts {
             self.running.insert(key.clone());
             out.push(Effect::Start { key, from });
@@ -42,23 +42,30 @@ impl Downloads {
             .filter(|key| self.files.get(*key).and_then(|file| self.turn(file)).is_none())
             .cloned()
             .collect();
-        for key in stops {
-            self.running.remove(&key);
-            out.push(Effect::Stop { key });
+        for key in stops.into_iter().chain(self.that_fit_no_more()) {
+            if self.running.remove(&key) {
+                out.push(Effect::Stop { key });
+            }
         }
     }
 
     /// The file's place in line by the job that wants it soonest; `None` when it may not run.
-    fn turn(&self, file: &File) -> Option<Turn> {
+    pub(super) fn turn(&self, file: &File) -> Option<Turn> {
         let is_allowed = self.budget.allows_file(file.size);
-        if self.all_paused || self.no_space || self.low_power || !is_allowed || !file.is_left() {
+        if self.held.is_some()
+            || self.all_paused
+            || self.no_space
+            || self.low_power
+            || !is_allowed
+            || !file.is_left()
+        {
             return None;
         }
         file.owners
             .iter()
             .filter_map(|(name, priority)| {
                 let job = self.jobs.get(name).filter(|job| job.is_going())?;
-                Some((*priority, job.seq, file.size.unwrap_or(u64::MAX)))
+                Some((job.rank.unwrap_or(u32::MAX), *priority, job.seq, file.size.unwrap_or(u64::MAX)))
             })
             .min()
     }
