@@ -22,7 +22,7 @@ pub use bucket::{Bucket, MIN_BURST};
 pub use hours::{DAY_MIN, Hours};
 pub use ledger::{CLAIM_MAX, CLAIM_MIN, Ledger, Month, Used, on_the_wire};
 pub use pace::{Left, Pace};
-pub use way::{LONGEST_MS, MakeWay};
+pub use way::{FAST, LONGEST_MS, MakeWay};
 
 /// The name of a network that nothing is known of.
 pub const UNKNOWN: &str = "unknown";
@@ -137,18 +137,15 @@ pub enum Why {
 impl Rules {
     /// What downloads may use now, or why they wait.
     pub fn judge(&self, scene: &Scene<'_>) -> Result<Flow, Why> {
-        let is_free = self.hours.is_some_and(|hours| hours.contains(scene.local.minute));
+        let is_free = self.is_free(scene.local);
         if is_free {
             return Ok(Flow { cap: None, left: None, is_free });
         }
         if let Some(hours) = self.hours.filter(|_| self.only_hours) {
             return Err(Why::Hours { opens_in: hours.opens_in(scene.local.minute) });
         }
-        let rule = self.networks.get(scene.network);
-        let budget = rule.and_then(|rule| rule.budget);
-        if scene.costs_money && budget.is_none() {
-            self.price(rule, scene)?;
-        }
+        self.price(scene)?;
+        let budget = self.networks.get(scene.network).and_then(|rule| rule.budget);
         let left = budget.map(|budget| budget.saturating_sub(scene.used));
         if left == Some(0) {
             return Err(Why::Month);
@@ -156,8 +153,18 @@ impl Rules {
         Ok(Flow { cap: self.cap, left, is_free })
     }
 
-    /// Whether a link that costs money may be used for what is large.
-    fn price(&self, rule: Option<&NetworkRule>, scene: &Scene<'_>) -> Result<(), Why> {
+    /// Whether it is one of the free hours.
+    pub fn is_free(&self, local: Local) -> bool {
+        self.hours.is_some_and(|hours| hours.contains(local.minute))
+    }
+
+    /// Whether the price of the link allows what is large, whatever the hour and the month. Also for what the learner
+    /// sends.
+    pub fn price(&self, scene: &Scene<'_>) -> Result<(), Why> {
+        let rule = self.networks.get(scene.network);
+        if !scene.costs_money || self.is_free(scene.local) || rule.is_some_and(|rule| rule.budget.is_some()) {
+            return Ok(());
+        }
         match (scene.answer, scene.on_metered) {
             (Some(Answer::NotNow), _) => Err(Why::CostsMoney),
             (Some(Answer::Once | Answer::Always), _) | (None, OnMetered::Use) => Ok(()),

@@ -5,6 +5,7 @@
 pub mod axe;
 #[cfg(unix)]
 pub mod close_button;
+pub mod heavy;
 pub mod hostile;
 pub mod kills;
 pub mod learner;

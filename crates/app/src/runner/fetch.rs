@@ -86,10 +86,11 @@ async fn bring(
     cancelled: &CancellationToken,
 ) -> Result<Hauled, HaulError> {
     let (file, held) = app.store().objects().sparse_open(partial, &proof.name())?;
-    let is_small = asset.size.is_some_and(|size| size <= SMALL);
+    let most = app.flow().cap.map_or(CONNECTIONS, super::allowance::connections);
+    let is_small = asset.size.is_some_and(|size| size <= SMALL) || most == 1;
     let limits = Limits {
         first: if is_small { 1 } else { 2 },
-        cap: if is_small { 1 } else { CONNECTIONS },
+        cap: if is_small { 1 } else { most.min(CONNECTIONS) },
         patience: PATIENCE_MS,
         portal_patience: 0,
         refusals: 3,
@@ -128,7 +129,7 @@ async fn bring(
             full.cancel();
         }
     };
-    let hauled = haul(way.transport.clone(), errand, file, held, stop, tell).await;
+    let hauled = haul(app.tap().over(way.transport.clone()), errand, file, held, stop, tell).await;
     if hauled.is_err() {
         let have = *told.borrow();
         keep(app, key, have);

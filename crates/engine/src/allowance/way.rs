@@ -1,27 +1,30 @@
 //! Downloads make way for what the learner hands in, and never for ever.
 //!
 //! What must stay true: while something small is being sent nothing large comes; a site that does not answer holds
-//! downloads up for at most [`LONGEST_MS`] at a stretch, and for at most half of the time.
+//! downloads up for at most [`LONGEST_MS`] at a stretch, and for at most half of the time; a link with room for both is
+//! not interrupted.
 
 use daypack_course::TimeMs;
 
 /// Downloads make way for at most so long at a stretch, and then go on for as long.
 pub const LONGEST_MS: i64 = 30_000;
 
+/// A link that brought so many bytes per second has room for both.
+pub const FAST: u64 = 512 << 10;
+
 /// Whether downloads make way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MakeWay {
-    sending: bool,
     since: Option<TimeMs>,
     /// Not again before this.
     rests_until: Option<TimeMs>,
 }
 
 impl MakeWay {
-    /// Whether something small is being sent now. Returns whether downloads make way, and when to ask again.
-    pub fn look(&mut self, sending: bool, now: TimeMs) -> (bool, Option<TimeMs>) {
-        self.sending = sending;
-        if !sending {
+    /// Whether something small is being sent now, over a link of which `rate` is known (bytes per second). Returns
+    /// whether downloads make way, and when to ask again.
+    pub fn look(&mut self, sending: bool, rate: Option<u64>, now: TimeMs) -> (bool, Option<TimeMs>) {
+        if !sending || rate.is_some_and(|rate| rate >= FAST) {
             self.since = None;
             return (false, None);
         }

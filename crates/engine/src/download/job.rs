@@ -1,5 +1,7 @@
 //! A job (what the learner asked to take along) and how it is shown.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Downloads, Effect, FailWhy, File};
@@ -91,10 +93,17 @@ pub struct JobView {
 }
 
 impl Downloads {
-    /// All jobs, in the learner's order, then in the order they were asked for.
+    /// All jobs, in the order in which they come: the learner's, then study order, then as they were asked for.
     pub fn views(&self) -> Vec<JobView> {
         let mut jobs: Vec<(&String, &Job)> = self.jobs.iter().collect();
-        jobs.sort_by_key(|(_, job)| (job.rank.unwrap_or(u32::MAX), job.seq));
+        let mut study: BTreeMap<&String, u32> = BTreeMap::new();
+        for (name, priority) in self.files.values().flat_map(|file| &file.owners) {
+            let first = study.entry(name).or_insert(*priority);
+            *first = (*first).min(*priority);
+        }
+        jobs.sort_by_key(|(name, job)| {
+            (job.rank.unwrap_or(u32::MAX), study.get(name).copied().unwrap_or(u32::MAX), job.seq)
+        });
         jobs.into_iter().map(|(name, job)| self.show(name, job)).collect()
     }
 

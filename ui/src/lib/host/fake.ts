@@ -3,6 +3,7 @@
 // `?theme=dark`, `?language=ar` and `?page=item&item=v2` in the address choose what is shown; `?keys=locked|lost|session`
 // and `?passphrase` how sign-ins are kept.
 import type { AppStatus, Commands, Event, Failure, FailureCode, KeysView } from "./bindings";
+import { downloadsOf, INTERNET, moved } from "./fake/downloads";
 import { body, cards, course, attempt, feedback, job, NOW, sections, works } from "./fake/data";
 import type { CommandName, Host } from "./host";
 
@@ -15,6 +16,8 @@ export function fail(code: FailureCode, facts: Record<string, string> = {}): nev
 export function fakeHost(query = new URLSearchParams(location.search)): Host {
   const listeners = new Set<(event: Event) => void>();
   const empty = query.has("empty") || query.has("first");
+  let downloads = downloadsOf(empty, query.get("waits"));
+  let internet = INTERNET;
   const page = query.get("page");
   const saved = () => ({ at: Date.now() });
   const status: AppStatus = {
@@ -52,6 +55,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
       metered: "system",
       metered_work: true,
       metered_large: false,
+      metered_ask: true,
     },
     place: page ? { page, course: "c1", item: query.get("item"), detail: query.get("detail") } : null,
     keys: {
@@ -152,6 +156,16 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     take_resume: (input) => course(input.course),
     take_remove: (input) => course(input.course),
     jobs: () => ({ jobs: empty ? [] : [job] }),
+    downloads: () => downloads,
+    downloads_order: ({ order }) => ((downloads = { ...downloads, order }), downloads),
+    downloads_move: ({ course: id, item, to }) => ((downloads = moved(downloads, id, item, to)), downloads),
+    downloads_all: () => downloads,
+    downloads_cancel: () => downloads,
+    downloads_tier: () => downloads,
+    internet: () => internet,
+    internet_save: (rules) => ((internet = { ...internet, rules }), internet),
+    network_save: () => internet,
+    network_word: () => ((downloads = { ...downloads, flow: { ...downloads.flow, waits: null } }), downloads),
     item: ({ course: id, item }) => {
       const index = rows.findIndex((one) => one.id === item);
       const link = (at: number) => {
