@@ -13,7 +13,7 @@ use daypack_app::api::outline::JobState;
 use daypack_course::outline::ItemKind;
 use daypack_course::work::WorkState;
 use daypack_tests::heavy::{heavy_course, here, queue, take};
-use daypack_tests::learner::{card_when, enrol_at, of_kind, open, post, until};
+use daypack_tests::learner::{card_when, enrol_at, of_kind, open, until};
 use daypack_tests::link::{forbidden, linksim};
 use daypack_tests::practice::{bin, root};
 
@@ -29,20 +29,21 @@ fn behind(inner: &str) -> String {
     let (campus, state) = (bin("campus"), dir.path().join("campus"));
     // The site listens on its own computer; a forwarder takes it to the link, and another one off it.
     let server = format!(
-        "{} serve --course {} --state {} --port {PORT} --control-port 0 & exec python3 {} 0.0.0.0:80 127.0.0.1:{PORT}",
+        "{0} serve --course {2} --state {3} --port {PORT} --control-port 0 & \
+         python3 {1} 0.0.0.0:81 flood & exec python3 {1} 0.0.0.0:8080 127.0.0.1:{PORT}",
         campus.display(),
+        forward.display(),
         course.display(),
-        state.display(),
-        forward.display()
+        state.display()
     );
     let client = format!(
-        "python3 {} 127.0.0.1:{PORT} 198.18.0.1:80 & exec {} --exact {inner} --ignored --nocapture",
+        "python3 {} 127.0.0.1:{PORT} 198.18.0.1:8080 & sleep 3; exec {} --exact {inner} --ignored --nocapture",
         forward.display(),
         std::env::current_exe().unwrap().display()
     );
     let done = Command::new(linksim())
         .args(["--quiet", "--timeout", "150s", "--cc", "cubic", "--rate", "256kbit", "--rtt", "150ms"])
-        .args(["--queue", "2s", "--server-port", "80", "--server-cmd", &server])
+        .args(["--queue", "2s", "--server-port", "8080", "--server-cmd", &server])
         .args(["--", "/bin/bash", "-c", &client])
         .env("DAYPACK_BEHIND", dir.path())
         .stdin(Stdio::null())
@@ -82,8 +83,14 @@ fn control_beside_downloads_that_make_no_way_it_takes_longer() {
 async fn answered(app: &daypack_app::App, course: &daypack_course::CourseId) {
     let forum = of_kind(app, course, ItemKind::Discussion).await.into_iter().next().expect("a discussion");
     let began = Instant::now();
-    let text = "y".repeat(2_000);
-    let card = post(app, course, &forum, &text[..60]).await;
+    let answer = PostSend {
+        course: course.clone(),
+        item: forum,
+        parent: None,
+        subject: "An answer".into(),
+        text: "y".repeat(2_000),
+    };
+    let card = app.post_send(answer).await.unwrap();
     card_when(app, &card.id, "a receipt", |c| matches!(c.state, WorkState::Accepted { .. })).await;
     println!("confirmed after {}", began.elapsed().as_secs_f64());
 }
@@ -110,15 +117,19 @@ async fn inner_others_load() {
     let Some(dir) = std::env::var_os("DAYPACK_BEHIND") else { return };
     let app = open(&Path::new(&dir).join("data")).await;
     let course = enrol_at(&app, &format!("http://127.0.0.1:{PORT}")).await;
-    // As many connections as our own downloads have, and a file as large; a site answers any address with something.
-    let script = format!("import socket\n\
-        for n in range(12):\n  s = socket.create_connection(('127.0.0.1', {PORT}))\n  \
-        s.sendall(b'GET /flood HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'); socks = globals().setdefault('socks', []); socks.append(s)\n\
-        import select\n\
-        while True:\n  for s in select.select(socks, [], [])[0]: s.recv(65536)\n");
-    let mut others = Command::new("python3").args(["-c", &script]).spawn().unwrap();
+    // As many connections as our own downloads have.
+    let mut others: Vec<_> =
+        (0..12).map(|_| std::net::TcpStream::connect("198.18.0.1:81").unwrap()).map(drink).collect();
     tokio::time::sleep(Duration::from_secs(8)).await;
     answered(&app, &course).await;
-    let _ = others.kill();
+    others.clear();
     app.close().await;
+}
+
+/// Takes whatever comes.
+fn drink(mut from: std::net::TcpStream) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        let mut piece = [0_u8; 16_384];
+        while std::io::Read::read(&mut from, &mut piece).is_ok_and(|n| n > 0) {}
+    })
 }
