@@ -4,9 +4,11 @@
 //! nobody keeps a second list. Rust returns codes and facts; the UI owns all wording.
 
 pub mod door;
+pub mod downloads;
 pub mod event;
 pub mod failure;
 pub mod input;
+pub mod internet;
 pub mod keys;
 pub mod near;
 pub mod opening;
@@ -24,7 +26,9 @@ use serde_json::Value;
 
 use crate::{App, Door};
 use door::*;
+use downloads::DownloadsView;
 use input::*;
+use internet::{InternetRules, InternetView};
 use near::*;
 use opening::*;
 use outline::*;
@@ -218,6 +222,26 @@ commands! {
     mirror_remove(PathInput) -> MirrorsView;
     /// All that is being taken along.
     jobs(Nothing) -> Jobs;
+    /// The queue of downloads, in the order in which they come.
+    downloads(Nothing) -> DownloadsView;
+    /// Chooses the order in which downloads come.
+    downloads_order(DownloadsOrder) -> DownloadsView;
+    /// Moves a course, or an item within its course; from then on the learner's own order holds.
+    downloads_move(DownloadsMove) -> DownloadsView;
+    /// Pauses all downloads, goes on with all, or stops them.
+    downloads_all(DownloadsAll) -> DownloadsView;
+    /// Stops taking a course or an item along; what is here stays.
+    downloads_cancel(TakeScope) -> DownloadsView;
+    /// Chooses the size of a course's lectures; what is still to come comes in that size.
+    downloads_tier(DownloadsTier) -> DownloadsView;
+    /// What downloads may use of the internet, and what they used this month.
+    internet(Nothing) -> InternetView;
+    /// Keeps the rules for all networks.
+    internet_save(InternetRules) -> InternetView;
+    /// Keeps the rule for one network.
+    network_save(NetworkSave) -> InternetView;
+    /// The learner's word on a network that costs money.
+    network_word(NetworkSays) -> DownloadsView;
 
     /// Everything needed to study one item; opens the local servers it needs.
     item(ItemInput) -> ItemView;

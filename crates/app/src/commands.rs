@@ -2,6 +2,8 @@
 
 mod decide;
 mod device;
+mod downloads;
+mod internet;
 mod item;
 mod keys;
 mod leaving;

@@ -8,6 +8,7 @@ pub mod door;
 mod journal;
 pub mod mirrors;
 pub mod stick;
+pub mod tap;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -215,7 +216,7 @@ pub async fn haul(
     };
     let mut transfer = Transfer::new(plan);
     offers.into_iter().for_each(|(source, gives, near)| transfer.know(source, gives, near));
-    let began = (Instant::now(), wall());
+    let began = (Instant::now(), wall().saturating_add(transport.held_ms()));
     let journal = Journal::new(file.clone(), transfer.held().clone());
     let cart = Cart {
         transport,
@@ -279,7 +280,8 @@ impl<T: FnMut(&Progress) + Send> Cart<T> {
     fn now(&self) -> TimeMs {
         // A clock that is set while the file comes must not be taken for a silence.
         let passed = i64::try_from(self.began.0.elapsed().as_millis()).unwrap_or(0);
-        TimeMs(self.began.1.saturating_add(passed))
+        // Nor the time for which our own cap holds them back.
+        TimeMs(self.began.1.saturating_add(passed).saturating_sub(self.transport.held_ms()))
     }
 
     async fn run(

@@ -20,6 +20,7 @@ mod safety;
 pub mod servers;
 mod shelf;
 mod takeout;
+mod wishes;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -37,6 +38,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use api::downloads::RoomView;
+use api::internet::FlowView;
 use api::outline::JobView;
 use api::status::{LinkState, LinkView, Metered, Settings};
 use api::{Event, Failure, FailureCode};
@@ -45,7 +48,9 @@ use servers::media::MediaServer;
 use shelf::Shelf;
 
 pub use door::Door;
-pub use runner::surroundings::{AnyAround, AnyLinkCost, Around, LinkCost, SystemAround, SystemLinkCost};
+pub use runner::surroundings::{
+    AnyAround, AnyLinkCost, Around, LinkCost, Network, SystemAround, SystemLinkCost,
+};
 
 /// How the program is opened.
 #[derive(Clone, Default)]
@@ -105,6 +110,7 @@ struct Inner {
     neighbours: neighbours::Neighbours,
     /// Packs that did not serve in this life; their files come alone.
     bad_packs: Mutex<std::collections::BTreeSet<Digest>>,
+    tap: haul::tap::Tap,
 }
 
 /// What is open right now; replacing it closes the servers of what was open before.
@@ -125,6 +131,12 @@ pub(crate) struct Board {
     pub standing: std::collections::BTreeMap<daypack_course::WorkId, runner::Standing>,
     pub clocks: Clocks,
     pub settings: Settings,
+    pub items:
+        std::collections::BTreeMap<String, (api::outline::JobState, daypack_engine::download::JobView)>,
+    pub flow: FlowView,
+    pub room: RoomView,
+    pub rules: daypack_engine::allowance::Rules,
+    pub wishes: wishes::Wishes,
 }
 
 impl App {
@@ -190,6 +202,7 @@ impl App {
             .setting_get("settings")?
             .and_then(|value| serde_json::from_value(value).ok())
             .unwrap_or_default();
+        let (rules, wishes) = wishes::load(&store)?;
         let (notes, inbox) = mpsc::channel(256);
         let (events, _) = broadcast::channel(1024);
         let (ended, end) = oneshot::channel();
@@ -218,11 +231,17 @@ impl App {
                 standing: std::collections::BTreeMap::new(),
                 clocks: Clocks::default(),
                 settings,
+                items: std::collections::BTreeMap::new(),
+                flow: FlowView::default(),
+                room: RoomView::default(),
+                rules,
+                wishes,
             }),
             key: keys::KeyDoor::new(options.passphrase, options.quiet),
             mirrors: haul::mirrors::Mirrors::default(),
             neighbours: neighbours::Neighbours::new(quiet).map_err(|e| failure::io(&e))?,
             bad_packs: Mutex::default(),
+            tap: haul::tap::Tap::closed(),
         }));
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
         let cost = options.link_cost.unwrap_or_else(|| Arc::new(SystemLinkCost));
@@ -389,6 +408,15 @@ impl App {
         self.board(|board| board.settings.clone())
     }
 
+    /// What downloads may use of the internet now.
+    pub(crate) fn flow(&self) -> FlowView {
+        self.board(|board| board.flow.clone())
+    }
+
+    pub(crate) fn tap(&self) -> &haul::tap::Tap {
+        &self.0.tap
+    }
+
     pub(crate) fn job_views(&self) -> Vec<JobView> {
         self.board(|board| board.jobs.clone())
     }
@@ -430,7 +458,7 @@ impl App {
 
     /// A course with all that is known about it.
     pub(crate) async fn shelf(&self, id: &CourseId) -> Result<Shelf, Failure> {
-        let tier = self.settings().tier;
+        let tier = self.tier_of(id);
         let clocks = self.clone();
         let job = self.job_views().into_iter().find(|job| job.course == *id);
         let id = id.clone();

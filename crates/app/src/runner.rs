@@ -3,6 +3,7 @@
 //! The loop owns the engine's machines (outbox, downloads, reach). Each note is turned into machine events; the new
 //! state of a machine is on disk before its effects are performed, so that a crash is "load, then `Restarted`".
 
+pub(crate) mod allowance;
 mod desk;
 pub(crate) mod fetch;
 mod gather;
@@ -43,8 +44,14 @@ pub(crate) enum Note {
     WorkSetAside(WorkId),
     /// The settings were changed.
     Settings,
-    /// The system's word on whether the link costs money.
-    Metered(Option<bool>),
+    /// The system's word on whether the link costs money, and on which network it is.
+    Metered(Option<bool>, Option<surroundings::Network>),
+    /// The learner's word on a network that costs money.
+    NetworkWord(String, daypack_engine::allowance::Answer),
+    /// The tap runs low.
+    Low,
+    /// The order in which jobs are to come.
+    Ordered(Vec<String>),
     /// The try of this number to send ended.
     SendEnded(WorkId, u64, Outcome),
     /// The question of this number to the site ended.
@@ -139,6 +146,7 @@ pub(crate) fn start(
     cost: surroundings::AnyLinkCost,
 ) -> Result<(), Failure> {
     let desk = desk::Desk::load(app.clone(), quiet, cost)?;
+    app.spawn(allowance::watch_tap(app.clone()));
     if !quiet {
         app.spawn(watch_power(app.clone(), power));
     }

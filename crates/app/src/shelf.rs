@@ -271,12 +271,6 @@ impl Shelf {
 
     /// The outline, as to be shown at `now`.
     pub fn view(&self, now: TimeMs) -> CourseView {
-        let has_tiers = |tier| {
-            self.course.items().any(|item| match &item.body {
-                ItemBody::Video(v) => v.renditions.iter().any(|r| r.tier == tier),
-                _ => false,
-            })
-        };
         CourseView {
             card: self.card(),
             language: self.course.language.clone(),
@@ -294,13 +288,25 @@ impl Shelf {
                 .collect(),
             findings: self.findings.clone(),
             zone: self.course.zone.clone(),
-            tiers: [Tier::Standard, Tier::Low, Tier::Audio]
-                .into_iter()
-                .filter(|tier| has_tiers(*tier))
-                .filter_map(|tier| self.size_for(tier).map(|size| TierSize { tier, size }))
-                .collect(),
+            tier: self.tier,
+            tiers: self.tiers(),
             last_confirmed: self.course.origin.last_confirmed(now),
         }
+    }
+
+    /// The sizes of lectures there are.
+    pub fn tiers(&self) -> Vec<TierSize> {
+        let has_tier = |tier: &Tier| {
+            self.course.items().any(|item| match &item.body {
+                ItemBody::Video(v) => v.renditions.iter().any(|r| r.tier == *tier),
+                _ => false,
+            })
+        };
+        [Tier::Standard, Tier::Low, Tier::Audio]
+            .into_iter()
+            .filter(has_tier)
+            .filter_map(|tier| self.size_for(tier).map(|size| TierSize { tier, size }))
+            .collect()
     }
 
     /// The items before and after `id` in study order.

@@ -5,6 +5,9 @@
 //! - A transfer starts at the last byte known to be durable. Only wrong or changed bytes start over from 0.
 //! - One failing file holds up no other. Files are asked for in study order, small ones first inside an item.
 //! - What the learner paused stays paused until the learner resumes it; a failure never removes anything.
+//! - Nothing runs while it is held ([`Event::Held`]), and nothing is begun that the room on the disk cannot take
+//!   ([`Event::Room`]); what does not fit waits, with its bytes kept, and lets pass what fits.
+//! - An order that the learner made ([`Event::Ordered`]) goes before study order.
 //!
 //! Files of one batch (a pack of small files) come in one transfer: [`Effect::Start`] names them all, each is told by
 //! [`Event::Finished`] or [`Event::FinishedMany`] as it is here, and [`Event::Failed`] of the first one named ends the
@@ -17,22 +20,27 @@
 //! the disk is right where the machine differs. So a state that is a little old does no harm, and only what the
 //! learner asks for must be durable at once. An effect [`Effect::JobDone`] that a crash swallowed is seen in
 //! [`Downloads::views`].
-//! The link counts as down until the first [`Event::LinkUp`] of this life, and as free of charge until the first
-//! [`Event::Budget`].
+//! The link counts as down until the first [`Event::LinkUp`] of this life, as free of charge until the first
+//! [`Event::Budget`], and the disk as large enough until the first [`Event::Room`].
 
 mod file;
 mod job;
+mod order;
 mod plan;
+mod room;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use daypack_course::TimeMs;
 use serde::{Deserialize, Serialize};
 
+use crate::allowance::Why;
 use crate::link::Budget;
 use file::File;
 use job::Job;
 pub use job::{JobState, JobView};
+pub use order::{Order, Place, sequence};
+pub use room::{Room, SLACK};
 
 /// First wait after a failure.
 pub const BACKOFF_BASE_MS: i64 = 1_000;
@@ -144,6 +152,21 @@ pub enum Event {
         /// From now on.
         budget: Budget,
     },
+    /// Downloads wait, all of them, or not any more. What runs is stopped and goes on later from where it is.
+    Held {
+        /// Why; `None`: they may.
+        why: Option<Why>,
+    },
+    /// How many bytes may still come to this disk.
+    Room {
+        /// Beyond what must stay free; `None`: nobody knows.
+        bytes: Option<u64>,
+    },
+    /// The learner's order: these jobs first, as listed, then all others in study order.
+    Ordered {
+        /// Jobs.
+        jobs: Vec<String>,
+    },
     /// So many bytes of the file are durable, counted from its start.
     Received {
         /// The file.
@@ -240,6 +263,10 @@ pub struct Downloads {
     link_up: bool,
     #[serde(skip)]
     budget: Budget,
+    #[serde(skip)]
+    held: Option<Why>,
+    #[serde(skip)]
+    room: Option<u64>,
 }
 
 impl Default for Downloads {
@@ -263,6 +290,8 @@ impl Downloads {
             running: BTreeMap::new(),
             link_up: false,
             budget: Budget::default(),
+            held: None,
+            room: None,
         }
     }
 
@@ -303,6 +332,9 @@ impl Downloads {
             }
             Event::LinkDown => self.link_up = false,
             Event::Budget { budget } => self.budget = budget,
+            Event::Held { why } => self.held = why,
+            Event::Room { bytes } => self.room = bytes,
+            Event::Ordered { jobs } => self.ordered(&jobs),
             Event::Found { key, have } => self.found(&key, have),
             Event::Finished { key } => self.finished(&key),
             Event::FinishedMany { keys } => keys.iter().for_each(|key| self.finished(key)),
@@ -337,6 +369,13 @@ impl Downloads {
         let job = self.jobs.entry(job).or_insert_with(|| Job::new(seq));
         job.reopen();
         self.next_seq = seq.saturating_add(1);
+    }
+
+    fn ordered(&mut self, jobs: &[String]) {
+        let ranks: BTreeMap<&str, u32> = jobs.iter().map(String::as_str).zip(0..).collect();
+        for (name, job) in &mut self.jobs {
+            job.rank = ranks.get(name.as_str()).copied();
+        }
     }
 
     fn set_paused(&mut self, job: &str, paused: bool) {

@@ -10,6 +10,7 @@
 //!    again where it matters.
 //! 3. Events about things the machine does not know (any more) are ignored: a late reply is no error.
 
+pub mod allowance;
 mod backoff;
 pub mod clocks;
 pub mod download;

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use daypack_course::TimeMs;
+use daypack_engine::allowance::Why;
 use daypack_engine::download::{
-    BACKOFF_CAP_MS, Downloads, Effect, Event, FailWhy, JobState, SPOILED_LIMIT, Want,
+    BACKOFF_CAP_MS, Downloads, Effect, Event, FailWhy, JobState, Order, Place, Room, SLACK, SPOILED_LIMIT,
+    Want, sequence,
 };
 use daypack_engine::link::Budget;
 
@@ -318,4 +320,99 @@ fn a_low_battery_rests_what_runs_and_the_charger_or_the_learner_ends_the_rest() 
     let mut next: Downloads = serde_json::from_value(kept).unwrap();
     next.step(Event::Restarted, now);
     assert_eq!(next.step(Event::LinkUp, now).len(), 2, "a new start asks the battery anew");
+}
+
+#[test]
+fn what_is_held_goes_on_by_itself_where_it_stopped_and_says_why_it_waits() {
+    let (mut machine, _) = online([added("j", &[want("j", "a", 100, 0)])]);
+    machine.step(received("a", 40), TimeMs(1));
+    let hours = Some(Why::Hours { opens_in: 60 });
+    assert_eq!(machine.step(Event::Held { why: hours }, TimeMs(2)), [stop("a")]);
+    assert_eq!(state(&machine, "j"), JobState::Held { why: Why::Hours { opens_in: 60 } });
+    assert_eq!(machine.step(resumed("j"), TimeMs(3)), [], "a rule of the learner's is not undone by a press");
+    assert_eq!(machine.step(added("k", &[want("k", "b", 5, 1)]), TimeMs(3)), []);
+    assert_eq!(machine.step(Event::Held { why: None }, TimeMs(4)), [start("a", 40), start("b", 0)]);
+    machine.step(Event::Paused { job: "j".to_owned() }, TimeMs(5));
+    machine.step(Event::Held { why: Some(Why::Month) }, TimeMs(6));
+    machine.step(Event::Held { why: None }, TimeMs(7));
+    assert_eq!(state(&machine, "j"), JobState::Paused, "a pause is the learner's");
+}
+
+#[test]
+fn what_does_not_fit_waits_and_lets_pass_what_fits_and_goes_on_when_there_is_room() {
+    const MB: u64 = 1_000_000;
+    let wants = [want("j", "film", 90 * MB, 0), want("j", "page", 5 * MB, 1), want("j", "talk", 40 * MB, 2)];
+    let mut machine = Downloads::new(3);
+    machine.step(Event::Room { bytes: Some(50 * MB) }, TimeMs(0));
+    machine.step(added("j", &wants), TimeMs(0));
+    assert_eq!(machine.step(Event::LinkUp, TimeMs(0)), [start("page", 0), start("talk", 0)]);
+    assert_eq!(machine.needed(), 135 * MB);
+    machine.step(received("talk", 10 * MB), TimeMs(1));
+    // Somebody else fills the disk: what is last in line stops, its bytes stay.
+    assert_eq!(machine.step(Event::Room { bytes: Some(20 * MB) }, TimeMs(2)), [stop("talk")]);
+    assert_eq!(machine.step(Event::Room { bytes: Some(0) }, TimeMs(3)), [stop("page")]);
+    assert_eq!(state(&machine, "j"), JobState::NoRoom);
+    assert_eq!(machine.step(Event::Room { bytes: Some(4 * MB) }, TimeMs(4)), []);
+    assert_eq!(machine.step(Event::Room { bytes: Some(31 * MB) }, TimeMs(5)), [start("page", 0)]);
+    assert_eq!(machine.step(finished("page"), TimeMs(6)), [start("talk", 10 * MB)], "where it stopped");
+    assert_eq!(machine.step(Event::Room { bytes: None }, TimeMs(7)), [start("film", 0)]);
+}
+
+#[test]
+fn a_little_less_room_than_what_runs_needs_stops_nothing_and_begins_nothing() {
+    let (mut machine, _) = online([added("j", &[want("j", "a", 10 * SLACK, 0)])]);
+    assert_eq!(machine.step(Event::Room { bytes: Some(9 * SLACK + 1) }, TimeMs(1)), []);
+    assert_eq!(machine.step(added("j", &[want("j", "b", 1, 0)]), TimeMs(1)), []);
+    assert_eq!(
+        machine.step(Event::Room { bytes: Some(9 * SLACK - 1) }, TimeMs(1)),
+        [stop("a"), start("b", 0)]
+    );
+}
+
+#[test]
+fn a_gigabyte_or_a_twentieth_of_the_disk_stays_free() {
+    const GIB: u64 = 1 << 30;
+    assert_eq!(Room::of(8 * GIB, 3 * GIB).bytes(), 2 * GIB);
+    assert_eq!(Room::of(500 * GIB, 30 * GIB).bytes(), 5 * GIB);
+    assert_eq!(Room::of(500 * GIB, 20 * GIB).bytes(), 0);
+}
+
+#[test]
+fn the_learners_order_goes_before_study_order_and_survives_a_restart() {
+    let (mut machine, _) = online([
+        added("j", &[want("j", "a", 9, 0)]),
+        added("k", &[want("k", "b", 9, 0)]),
+        added("l", &[want("l", "c", 9, 0)]),
+    ]);
+    machine.set_parallel(1);
+    machine.step(Event::LinkDown, TimeMs(1));
+    let order = ["l", "j", "unknown"].map(str::to_owned).to_vec();
+    machine.step(Event::Ordered { jobs: order }, TimeMs(1));
+    let mut next: Downloads = serde_json::from_value(serde_json::to_value(&machine).unwrap()).unwrap();
+    next.step(Event::Restarted, TimeMs(2));
+    assert_eq!(next.step(Event::LinkUp, TimeMs(2)), [start("c", 0)]);
+    assert!(next.step(finished("c"), TimeMs(3)).contains(&start("a", 0)));
+    assert!(next.step(finished("a"), TimeMs(4)).contains(&start("b", 0)), "what is not named comes after");
+    let names: Vec<String> = machine.views().into_iter().map(|view| view.job).collect();
+    assert_eq!(names, ["l", "j", "k"]);
+}
+
+fn place(job: &str, course: u32, study: u32, is_ahead: bool, due: Option<i64>) -> Place {
+    Place { job: job.to_owned(), course, mine: None, study, is_ahead, due: due.map(TimeMs) }
+}
+
+#[test]
+fn each_order_does_what_its_name_says() {
+    let mut places = [
+        place("a0", 0, 0, false, None),
+        place("a1", 0, 1, true, Some(900)),
+        place("a2", 0, 2, true, None),
+        place("b0", 1, 0, true, Some(500)),
+        place("b1", 1, 1, true, Some(950)),
+    ];
+    assert_eq!(sequence(Order::Mine, &places), ["a0", "a1", "a2", "b0", "b1"]);
+    assert_eq!(sequence(Order::NextFirst, &places), ["a1", "b0", "a2", "b1", "a0"]);
+    assert_eq!(sequence(Order::ByDeadline, &places), ["b0", "a1", "b1", "a0", "a2"]);
+    places[2].mine = Some(0);
+    assert_eq!(sequence(Order::Mine, &places), ["a2", "a0", "a1", "b0", "b1"], "moved to the front");
 }

@@ -264,6 +264,11 @@ impl Store {
         Ok(fs4::available_space(&self.dir)?)
     }
 
+    /// Bytes of the whole disk of the folder.
+    pub fn disk_size(&self) -> Result<u64, StoreError> {
+        Ok(fs4::total_space(&self.dir)?)
+    }
+
     /// Bytes the folder takes.
     pub fn sizes(&self) -> Result<Sizes, StoreError> {
         Ok(Sizes {

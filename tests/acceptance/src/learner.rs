@@ -31,7 +31,12 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl F
 
 /// Signs in as `student1` and adds the course that is offered.
 pub async fn enrol(app: &App, campus: &Practice) -> CourseId {
-    let found = app.site_check(Address { address: campus.site.clone() }).await.expect("a site");
+    enrol_at(app, &campus.site).await
+}
+
+/// The same at an address.
+pub async fn enrol_at(app: &App, site: &str) -> CourseId {
+    let found = app.site_check(Address { address: site.to_owned() }).await.expect("a site");
     let who = SignIn { site: found.site, username: "student1".into(), password: "practice-1".into() };
     app.sign_in(who).await.expect("signed in");
     let library = app.offers_refresh(Nothing {}).await.expect("offers");

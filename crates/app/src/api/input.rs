@@ -6,6 +6,8 @@ use daypack_course::{AttemptId, CourseId, Digest, ItemId, QuestionId, SectionId,
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::downloads::{AllDeed, DownloadOrder};
+use super::internet::NetworkWord;
 use super::keys::KeysHow;
 use super::work::Decision;
 
@@ -157,6 +159,51 @@ input! {
         /// Only this item.
         #[serde(default)]
         item: Option<ItemId>,
+    }
+    /// An order of downloads.
+    DownloadsOrder {
+        /// Which.
+        order: DownloadOrder,
+    }
+    /// A course or an item at another place in the queue.
+    DownloadsMove {
+        /// The course.
+        course: CourseId,
+        /// Only this item, within its course.
+        #[serde(default)]
+        item: Option<ItemId>,
+        /// The place it is to have, from 0; beyond the end counts as the end.
+        to: u32,
+    }
+    /// Something for all downloads.
+    DownloadsAll {
+        /// What.
+        deed: AllDeed,
+    }
+    /// A size of lectures for a course.
+    DownloadsTier {
+        /// The course.
+        course: CourseId,
+        /// Which size.
+        tier: Tier,
+    }
+    /// A rule for one network.
+    NetworkSave {
+        /// Its id.
+        network: String,
+        /// Bytes that downloads may use in a month; none: as many as they need.
+        #[serde(default)]
+        budget: Option<u64>,
+        /// Downloads may use it although it costs money.
+        #[serde(default)]
+        always: bool,
+    }
+    /// A word on a network that costs money.
+    NetworkSays {
+        /// Its id.
+        network: String,
+        /// What.
+        word: NetworkWord,
     }
     /// Something was watched.
     WatchedInput {

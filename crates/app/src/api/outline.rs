@@ -183,6 +183,8 @@ pub struct CourseView {
     pub sections: Vec<SectionView>,
     /// What to know about it.
     pub findings: Vec<Finding>,
+    /// The size of its lectures on this computer.
+    pub tier: Tier,
     /// Bytes to take the whole course along, per size of lectures.
     pub tiers: Vec<TierSize>,
     /// When its publisher last confirmed it, once that is too long ago to call it up to date. It works all the same.
@@ -339,8 +341,8 @@ pub struct JobView {
     pub files_total: u32,
     /// Bytes per second over the last while.
     pub speed: Option<u64>,
-    /// Milliseconds left at that speed.
-    pub left_ms: Option<u64>,
+    /// How long the rest takes, with what comes before it.
+    pub left: Option<super::downloads::TimeLeft>,
     /// Items not finished yet.
     pub items: Vec<ItemId>,
 }
@@ -357,6 +359,14 @@ pub enum JobState {
     WaitingForLink,
     /// Waits for a connection that costs nothing, then goes on by itself.
     CostsMoney,
+    /// The connection costs money, and the learner is to say whether downloads may use it.
+    Asks,
+    /// Waits for the hours that the learner chose.
+    Hours,
+    /// The month's bytes of this network are used up.
+    MonthUsed,
+    /// What the learner hands in goes first.
+    WorkFirst,
     /// Paused by the learner.
     Paused,
     /// Rests while the battery is low; goes on by itself at the charger.

@@ -156,6 +156,8 @@ pub struct Settings {
     pub metered_work: bool,
     /// Lectures and other large things may use it, too.
     pub metered_large: bool,
+    /// Where they may not, the learner is asked for each such network.
+    pub metered_ask: bool,
 }
 
 /// What closing the window does while work waits to be sent.
@@ -207,6 +209,7 @@ impl Default for Settings {
             metered: Metered::System,
             metered_work: true,
             metered_large: false,
+            metered_ask: true,
         }
     }
 }

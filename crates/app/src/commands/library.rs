@@ -10,15 +10,18 @@ use crate::shelf::Shelf;
 impl App {
     /// See the list of commands.
     pub async fn library(&self, _: Nothing) -> Result<LibraryView, Failure> {
-        let tier = self.settings().tier;
         let jobs = self.job_views();
         let clocks = self.clone();
+        let tiers = self.clone();
         self.db(move |store| {
             let mut courses = Vec::new();
             let mut here = Vec::new();
             for summary in store.courses()? {
                 let job = jobs.iter().find(|job| job.course == summary.id).cloned();
-                if let Some(shelf) = Shelf::load(store, &summary.id, tier, job, &|site| clocks.moment(site))?
+                if let Some(shelf) =
+                    Shelf::load(store, &summary.id, tiers.tier_of(&summary.id), job, &|site| {
+                        clocks.moment(site)
+                    })?
                 {
                     here.push(shelf.course.id.clone());
                     courses.push(shelf.card());

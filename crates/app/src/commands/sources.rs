@@ -17,7 +17,7 @@ use crate::api::input::*;
 use crate::api::outline::*;
 use crate::api::status::{AccountView, SiteFound};
 use crate::api::{Event, Failure, FailureCode};
-use crate::runner::{Note, pieces, wants};
+use crate::runner::{Note, pieces};
 use crate::{App, failure};
 
 /// The course that comes with Daypack.
@@ -480,8 +480,8 @@ impl App {
             self.check_trust(&package.channel, package.identity()).await?
         };
         let needed: u64 = package.objects().iter().map(|(_, size)| size).sum();
-        let free = self.db(|store| store.free_space()).await?;
-        if needed.saturating_add(wants::RESERVE) > free {
+        let free = self.room().await?.bytes();
+        if needed > free {
             return Err(Failure::new(FailureCode::NoSpace).fact("needed", needed).fact("free", free));
         }
         let (channel, publisher) = (package.channel.clone(), package.identity().to_owned());

@@ -15,12 +15,10 @@ impl App {
     /// See the list of commands.
     pub async fn take_along(&self, input: TakeAlong) -> Result<CourseView, Failure> {
         if let Some(tier) = input.tier {
-            let mut settings = self.settings();
-            settings.tier = tier;
-            self.settings_save(settings).await?;
+            self.tier_put(&input.course, tier).await?;
         }
         let shelf = self.shelf(&input.course).await?;
-        let tier = self.settings().tier;
+        let tier = shelf.tier;
         let id = input.course.clone();
         let packs = self.db(move |store| pieces::packs_of(store, &id)).await?;
         let mut list = Vec::new();
@@ -36,16 +34,17 @@ impl App {
             }
         }
         let needed: u64 = list.iter().map(|w| w.size.unwrap_or(0).saturating_sub(w.have)).sum();
-        let free = self.db(|store| store.free_space()).await?;
-        if needed.saturating_add(wants::RESERVE) > free {
+        let room = self.room().await?;
+        if needed > room.bytes() {
             return Err(Failure::new(crate::api::FailureCode::NoSpace)
                 .fact("needed", needed)
-                .fact("free", free.saturating_sub(wants::RESERVE)));
+                .fact("free", room.bytes()));
         }
         // Questions that exist only at the site are fetched by starting the attempt; it is the learner's click
         // on "start" that does so, never taking along.
         self.desk(Note::Take { course: input.course.clone(), wants: list }).await;
         self.heard().await;
+        self.put_in_order().await?;
         self.tell(Event::CourseChanged { course: input.course.clone(), item: None });
         self.course(CourseInput { course: input.course }).await
     }

@@ -11,9 +11,12 @@ use crate::api::input::*;
 use crate::api::status::Settings;
 use crate::api::takeout::*;
 use crate::api::{Event, Failure, FailureCode};
-use crate::runner::{Note, wants};
+use crate::runner::Note;
 use crate::takeout::{Words, Written, archive};
 use crate::{App, failure};
+
+/// Free bytes that taking work in never uses: answers must always fit. Less than for downloads: it is dear.
+const RESERVE: u64 = 256 << 20;
 
 impl App {
     /// See the list of commands.
@@ -46,7 +49,7 @@ impl App {
             .db_or(move |store| {
                 let opened = archive::open(&path)?;
                 let (needed, free) = (opened.size(), store.free_space()?);
-                if needed.saturating_add(wants::RESERVE) > free {
+                if needed.saturating_add(RESERVE) > free {
                     return Err(Failure::new(FailureCode::NoSpace).fact("needed", needed).fact("free", free));
                 }
                 let taken = opened.take_in(store)?;

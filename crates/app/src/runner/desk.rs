@@ -34,8 +34,8 @@ const NO_ERRAND: u64 = 0;
 pub(super) struct Desk {
     pub(super) app: App,
     pub(super) seed: u64,
-    outbox: Outbox,
-    downloads: Downloads,
+    pub(super) outbox: Outbox,
+    pub(super) downloads: Downloads,
     pub(super) links: Links,
     pub(super) link_was_told: bool,
     pub(super) clocks: Clocks,
@@ -47,7 +47,8 @@ pub(super) struct Desk {
     watch: Watch,
     next_look: TimeMs,
     next_cost: TimeMs,
-    speed: LinkEstimate,
+    pub(super) speed: LinkEstimate,
+    pub(super) purse: super::allowance::Purse,
     /// When each machine wants to be stepped; a new wish replaces its old one.
     pub(super) wakes: BTreeMap<String, TimeMs>,
     pub(super) next_pull: TimeMs,
@@ -56,7 +57,7 @@ pub(super) struct Desk {
     pull_again: bool,
     reported: TimeMs,
     received: BTreeMap<String, u64>,
-    fetching: BTreeMap<String, CancellationToken>,
+    pub(super) fetching: BTreeMap<String, CancellationToken>,
     waiting_for_sync: Vec<oneshot::Sender<()>>,
     /// Sites were asked, or nobody is there: the sync ends when nothing is on its way any more.
     asked_all: bool,
@@ -91,6 +92,7 @@ impl Desk {
             .cat_machine_get("downloads")?
             .and_then(|value| serde_json::from_value(value).ok())
             .unwrap_or_default();
+        let purse = super::allowance::Purse::load(store);
         let mut desk = Self {
             seed: app.new_id().bytes().fold(0_u64, |seed, byte| seed.rotate_left(7) ^ u64::from(byte)),
             app,
@@ -107,6 +109,7 @@ impl Desk {
             next_look: now,
             next_cost: now,
             speed: LinkEstimate::default(),
+            purse,
             wakes: BTreeMap::new(),
             next_pull: now,
             pulling: false,
@@ -194,6 +197,7 @@ impl Desk {
             token.cancel();
         }
         self.keep_downloads();
+        self.close_the_book();
     }
 
     /// The time for machines: steady while the program runs, whatever happens to the clock.
@@ -218,6 +222,8 @@ impl Desk {
             return;
         }
         self.next_look = now.plus(self.app.around().every_ms());
+        self.budget_changed(now);
+        self.look_at_the_room(now);
         self.refresh_sources(now);
         let seen = self.watch.look(surroundings::look(&self.app, self.born));
         let local = self.app.now();
@@ -238,8 +244,9 @@ impl Desk {
             self.next_cost = now.plus(COST_EVERY_MS);
             let (app, cost) = (self.app.clone(), self.cost.clone());
             self.app.spawn(async move {
-                let said = tokio::task::spawn_blocking(move || cost.is_metered()).await.ok().flatten();
-                app.desk(Note::Metered(said)).await;
+                let asked = tokio::task::spawn_blocking(move || (cost.is_metered(), cost.network()));
+                let (said, network) = asked.await.unwrap_or((None, None));
+                app.desk(Note::Metered(said, network)).await;
             });
         }
     }
@@ -295,9 +302,16 @@ impl Desk {
             }
             Note::WorkSetAside(id) => self.outbox_step(outbox::Event::SetAside { id }, now),
             Note::Settings => self.budget_changed(now),
-            Note::Metered(said) => {
+            Note::Metered(said, network) => {
                 self.metered = said;
+                self.network_is(network);
                 self.budget_changed(now);
+            }
+            Note::NetworkWord(network, answer) => self.network_word(&network, answer, now),
+            Note::Low => self.refill(now),
+            Note::Ordered(jobs) => {
+                self.downloads_step(download::Event::Ordered { jobs }, now);
+                self.tell_jobs(now);
             }
             Note::SendEnded(id, errand, outcome) => {
                 use daypack_course::work::Outcome as O;
@@ -497,6 +511,7 @@ impl Desk {
         if !self.fetching.is_empty() {
             self.wake_at("report", now.plus(REPORT_EVERY_MS * 4));
         }
+        self.make_way(now);
         self.finish_sync(now);
     }
 
@@ -642,6 +657,7 @@ impl Desk {
                     if let Some(old) = self.fetching.insert(key.clone(), token.clone()) {
                         old.cancel();
                     }
+                    self.refill(now);
                     self.app.spawn_whole(fetch::file(self.app.clone(), key, with, token));
                 }
                 download::Effect::Stop { key } => {
@@ -705,17 +721,16 @@ impl Desk {
                 add_view(job, &view, item);
             }
         }
-        for job in &mut jobs {
-            if job.state == JobState::Running {
-                job.speed = self.speed.bytes_per_second();
-                job.left_ms =
-                    job.total_bytes.and_then(|t| self.speed.eta_ms(t.saturating_sub(job.done_bytes)));
-            }
-        }
+        let items = self.item_states();
+        self.word_waits(&mut jobs);
+        self.tell_time_left(&mut jobs);
         if self.fetching.is_empty() {
             self.speed.pause();
         }
-        self.app.board_write(|board| board.jobs = jobs.clone());
+        self.app.board_write(|board| {
+            board.jobs = jobs.clone();
+            board.items = items;
+        });
         self.app.tell(Event::Jobs { jobs });
     }
 
@@ -739,7 +754,7 @@ impl Desk {
         }
     }
 
-    fn wake_at(&mut self, who: &'static str, at: TimeMs) {
+    pub(super) fn wake_at(&mut self, who: &'static str, at: TimeMs) {
         self.wakes.insert(who.to_owned(), at);
     }
 
@@ -768,7 +783,7 @@ fn empty_job(course: CourseId, title: String) -> JobView {
         files_done: 0,
         files_total: 0,
         speed: None,
-        left_ms: None,
+        left: None,
         items: Vec::new(),
     }
 }
@@ -797,13 +812,15 @@ fn rank(state: JobState) -> u8 {
         JobState::SignIn => 4,
         JobState::WaitingForLink => 5,
         JobState::LowBattery => 6,
-        JobState::CostsMoney => 6,
-        JobState::Running => 7,
-        JobState::NoSpace => 8,
+        JobState::CostsMoney | JobState::Asks | JobState::Hours | JobState::MonthUsed => 6,
+        JobState::WorkFirst => 7,
+        JobState::Running => 8,
+        JobState::NoSpace => 9,
     }
 }
 
-fn state_of(state: &download::JobState) -> JobState {
+pub(super) fn state_of(state: &download::JobState) -> JobState {
+    use daypack_engine::allowance::Why;
     use daypack_engine::download::{FailWhy, JobState as S};
     match state {
         S::Queued => JobState::Queued,
@@ -812,6 +829,12 @@ fn state_of(state: &download::JobState) -> JobState {
         S::LowPower => JobState::LowBattery,
         S::Waiting => JobState::WaitingForLink,
         S::CostsMoney => JobState::CostsMoney,
+        S::NoRoom => JobState::NoSpace,
+        S::Held { why: Why::Ask } => JobState::Asks,
+        S::Held { why: Why::CostsMoney } => JobState::CostsMoney,
+        S::Held { why: Why::Hours { .. } } => JobState::Hours,
+        S::Held { why: Why::Month } => JobState::MonthUsed,
+        S::Held { why: Why::WorkFirst } => JobState::WorkFirst,
         S::Failed { why: FailWhy::NoSpace } => JobState::NoSpace,
         S::Failed { why: FailWhy::SignIn } => JobState::SignIn,
         S::Failed { .. } => JobState::Failed,

@@ -125,10 +125,11 @@ async fn bring(
         let gathered = tokio::task::spawn_blocking(move || gather(&store, &list, &file)).await;
         held = gathered.map_err(|_| HaulError::Stopped)??;
     }
-    let is_small = asset.size.is_some_and(|size| size <= SMALL);
+    let most = app.flow().cap.map_or(CONNECTIONS, super::allowance::connections);
+    let is_small = asset.size.is_some_and(|size| size <= SMALL) || most == 1;
     let limits = Limits {
         first: if is_small { 1 } else { 2 },
-        cap: if is_small { 1 } else { CONNECTIONS },
+        cap: if is_small { 1 } else { most.min(CONNECTIONS) },
         patience: PATIENCE_MS,
         portal_patience: 0,
         refusals: 3,
@@ -177,7 +178,7 @@ async fn bring(
             full.cancel();
         }
     };
-    let hauled = haul(way.transport.clone(), errand, file, held, stop, tell).await;
+    let hauled = haul(app.tap().over(way.transport.clone()), errand, file, held, stop, tell).await;
     if hauled.is_err() {
         let have = *told.borrow();
         keep(app, key, have);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use daypack_course::{AccountId, TimeMs};
-use daypack_engine::link::{Budget, Reach, ReachEffect, ReachEvent, ReachState};
+use daypack_engine::link::{Reach, ReachEffect, ReachEvent, ReachState};
 use daypack_engine::{download, outbox};
 
 use super::desk::Desk;
@@ -244,7 +244,7 @@ impl Desk {
         self.app.tell(Event::Link { link });
     }
 
-    fn costs_money(&self) -> bool {
+    pub(super) fn costs_money(&self) -> bool {
         match self.app.settings().metered {
             Metered::Yes => true,
             Metered::No => false,
@@ -254,14 +254,7 @@ impl Desk {
 
     /// The settings or the system's word on the cost of the link may have changed.
     pub(super) fn budget_changed(&mut self, now: TimeMs) {
-        let settings = self.app.settings();
-        let budget = Budget::of(self.costs_money(), settings.metered_work, settings.metered_large);
-        if self.budget != budget {
-            self.budget = budget;
-            self.outbox_step(outbox::Event::Budget { budget }, now);
-            self.downloads_step(download::Event::Budget { budget }, now);
-            self.tell_jobs(now);
-        }
+        self.judge(now);
         if self.app.board(|board| board.link.costs_money) != self.costs_money() {
             self.publish_link();
         }

@@ -15,6 +15,20 @@ use crate::App;
 pub trait LinkCost: Send + Sync {
     /// Whether it does.
     fn is_metered(&self) -> Option<bool>;
+
+    /// Which network the connection goes over; `None` when nobody knows.
+    fn network(&self) -> Option<Network> {
+        None
+    }
+}
+
+/// A network, so that it is known again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// The same each time this network is there.
+    pub id: String,
+    /// As the system calls it; may be empty.
+    pub name: String,
 }
 
 /// A shared [`LinkCost`].
@@ -28,6 +42,11 @@ impl LinkCost for SystemLinkCost {
     #[cfg(target_os = "linux")]
     fn is_metered(&self) -> Option<bool> {
         network_manager::metered()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn network(&self) -> Option<Network> {
+        network_manager::network().or_else(gateway)
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -96,9 +115,28 @@ fn network() -> u64 {
     hash.finish()
 }
 
+/// The network by the hardware address of the router that the default route leads to: the same router, the same
+/// network.
+#[cfg(target_os = "linux")]
+fn gateway() -> Option<Network> {
+    router(&std::fs::read_to_string("/proc/net/route").ok()?, &std::fs::read_to_string("/proc/net/arp").ok()?)
+}
+
+/// From the kernel's tables of routes and of neighbours.
+fn router(routes: &str, neighbours: &str) -> Option<Network> {
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let route =
+        routes.lines().skip(1).map(words).find(|row| row.get(1).is_some_and(|to| to == "00000000"))?;
+    let address = u32::from_str_radix(route.get(2)?, 16).ok()?.swap_bytes();
+    let address = std::net::Ipv4Addr::from(address).to_string();
+    let known = neighbours.lines().skip(1).map(words).find(|row| row.first() == Some(&address))?;
+    let id = known.get(3).filter(|hardware| *hardware != "00:00:00:00:00:00")?;
+    Some(Network { id: format!("router {id}"), name: String::new() })
+}
+
 #[cfg(target_os = "linux")]
 mod network_manager {
-    //! NetworkManager's `Metered` property over the system bus, spoken by hand: one call, one number. A bus library
+    //! NetworkManager's properties over the system bus, spoken by hand: one call, one value. A bus library
     //! for that would be larger than the rest of this crate's network code.
 
     use std::io::{Read as _, Write as _};
@@ -108,16 +146,31 @@ mod network_manager {
     const BUS: &str = "/run/dbus/system_bus_socket";
     const LIMIT: Duration = Duration::from_millis(500);
 
+    /// The connection that the default route goes over, by the name that the learner gave it.
+    pub fn network() -> Option<super::Network> {
+        const NM: &str = "org.freedesktop.NetworkManager";
+        const ACTIVE: &str = "org.freedesktop.NetworkManager.Connection.Active";
+        let path = text(&get("/org/freedesktop/NetworkManager", NM, "PrimaryConnection")?)?;
+        if path == "/" {
+            return None;
+        }
+        let id = text(&get(&path, ACTIVE, "Uuid")?)?;
+        let name = text(&get(&path, ACTIVE, "Id")?).unwrap_or_default();
+        Some(super::Network { id, name })
+    }
+
     /// `NMMetered`: 1 yes, 2 no, 3 and 4 the same as guesses, 0 unknown.
     pub fn metered() -> Option<bool> {
-        match ask()? {
+        const NM: &str = "org.freedesktop.NetworkManager";
+        match number(&get("/org/freedesktop/NetworkManager", NM, "Metered")?)? {
             1 | 3 => Some(true),
             2 | 4 => Some(false),
             _ => None,
         }
     }
 
-    fn ask() -> Option<u32> {
+    /// A property as its variant.
+    fn get(path: &str, interface: &str, property: &str) -> Option<Vec<u8>> {
         let mut bus = UnixStream::connect(BUS).ok()?;
         bus.set_read_timeout(Some(LIMIT)).ok()?;
         bus.set_write_timeout(Some(LIMIT)).ok()?;
@@ -134,13 +187,12 @@ mod network_manager {
         const ME: &str = "org.freedesktop.DBus";
         bus.write_all(&call(1, "/org/freedesktop/DBus", ME, ME, "Hello", &[])).ok()?;
         const NM: &str = "org.freedesktop.NetworkManager";
-        let path = "/org/freedesktop/NetworkManager";
-        let asked = call(2, path, NM, "org.freedesktop.DBus.Properties", "Get", &[NM, "Metered"]);
+        let asked = call(2, path, NM, "org.freedesktop.DBus.Properties", "Get", &[interface, property]);
         bus.write_all(&asked).ok()?;
         loop {
             let message = read(&mut bus)?;
             if message.reply_to == Some(2) {
-                return message.is_return.then(|| number(&message.body)).flatten();
+                return message.is_return.then_some(message.body);
             }
         }
     }
@@ -229,6 +281,15 @@ mod network_manager {
         Some(u32::from_le_bytes(body.get(4..8)?.try_into().ok()?))
     }
 
+    /// A variant that holds a text or a path.
+    fn text(body: &[u8]) -> Option<String> {
+        if !body.starts_with(&[1, b's', 0]) && !body.starts_with(&[1, b'o', 0]) {
+            return None;
+        }
+        let size = u32::from_le_bytes(body.get(4..8)?.try_into().ok()?) as usize;
+        String::from_utf8(body.get(8..8_usize.checked_add(size)?)?.to_vec()).ok()
+    }
+
     #[cfg(test)]
     mod tests {
         use super::*;
@@ -248,6 +309,26 @@ mod network_manager {
             assert_eq!(number(&[1, b's', 0, 0, 4, 0, 0, 0]), None);
             assert_eq!(reply_to(&[5, 1, b'u', 0, 2, 0, 0, 0]), Some(2));
             assert_eq!(reply_to(&[]), None);
+            assert_eq!(text(b"\x01s\0\0\x04\0\0\0Home\0"), Some("Home".to_owned()));
+            assert_eq!(text(b"\x01s\0\0\xff\0\0\0Home\0"), None);
+            assert_eq!(text(b"\x01u\0\0\x04\0\0\0Home\0"), None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_router_is_known_again_by_its_hardware_address() {
+        let routes =
+            "Iface\tDestination\tGateway \tFlags\neth0\t0000A8C0\t00000000\t1\neth0\t00000000\t0101A8C0\t3\n";
+        let arp =
+            "IP address HW type Flags HW address Mask Device\n192.168.1.1 0x1 0x2 aa:bb:cc:dd:ee:ff * eth0\n";
+        let found = router(routes, arp).map(|network| network.id);
+        assert_eq!(found.as_deref(), Some("router aa:bb:cc:dd:ee:ff"));
+        assert_eq!(router(routes, "IP address\n"), None, "a neighbour that is not known yet");
+        assert_eq!(router("Iface\n", arp), None);
     }
 }

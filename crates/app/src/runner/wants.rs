@@ -10,9 +10,6 @@ use daypack_store::AssetState;
 use crate::commands::has_files;
 use crate::shelf::Shelf;
 
-/// Free space that taking along never uses: answers must always fit.
-pub(crate) const RESERVE: u64 = 256 << 20;
-
 /// The key of a file in the download machine: course and asset.
 pub(crate) fn key(course: &CourseId, asset: &AssetId) -> String {
     format!("{course}\n{asset}")

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Downloads, Effect, FailWhy, File};
+use crate::allowance::Why;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Job {
     /// Order of being asked for.
     pub seq: u64,
+    /// Place in the learner's order.
+    #[serde(default)]
+    pub rank: Option<u32>,
     pub paused: bool,
     /// Cannot go on without the learner.
     pub failed: Option<FailWhy>,
@@ -19,7 +23,7 @@ pub(super) struct Job {
 
 impl Job {
     pub fn new(seq: u64) -> Self {
-        Self { seq, paused: false, failed: None, done: false }
+        Self { seq, rank: None, paused: false, failed: None, done: false }
     }
 
     /// There may be something to do again.
@@ -49,6 +53,14 @@ pub enum JobState {
     Waiting,
     /// Waits for a link that costs nothing, then goes on by itself.
     CostsMoney,
+    /// Waits with all others, then goes on by itself.
+    Held {
+        /// Why.
+        #[serde(flatten)]
+        why: Why,
+    },
+    /// What is left does not fit on the disk; goes on by itself when there is room.
+    NoRoom,
     /// Cannot go on without the learner.
     Failed {
         /// Why.
@@ -81,10 +93,17 @@ pub struct JobView {
 }
 
 impl Downloads {
-    /// All jobs, in the order they were asked for.
+    /// All jobs, in the order in which they come: the learner's, then study order, then as they were asked for.
     pub fn views(&self) -> Vec<JobView> {
         let mut jobs: Vec<(&String, &Job)> = self.jobs.iter().collect();
-        jobs.sort_by_key(|(_, job)| job.seq);
+        let mut study: BTreeMap<&String, u32> = BTreeMap::new();
+        for (name, priority) in self.files.values().flat_map(|file| &file.owners) {
+            let first = study.entry(name).or_insert(*priority);
+            *first = (*first).min(*priority);
+        }
+        jobs.sort_by_key(|(name, job)| {
+            (job.rank.unwrap_or(u32::MAX), study.get(name).copied().unwrap_or(u32::MAX), job.seq)
+        });
         let mut files: BTreeMap<&str, Vec<(&String, &File)>> = BTreeMap::new();
         for (key, file) in &self.files {
             file.owners.keys().for_each(|job| files.entry(job).or_default().push((key, file)));
@@ -113,6 +132,8 @@ impl Downloads {
         let mut is_running = false;
         let mut waits_for_link = !self.link_up;
         let mut costs_money = false;
+        let free_room = self.free_room();
+        let mut is_too_large = false;
         for (key, file) in files {
             view.done_bytes =
                 view.done_bytes.saturating_add(file.size.map_or(file.have, |s| file.have.min(s)));
@@ -124,6 +145,7 @@ impl Downloads {
             is_running |= self.running.contains_key(key);
             waits_for_link |= file.is_left() && file.waits_for_link;
             costs_money |= file.is_left() && !self.budget.allows_file(file.size);
+            is_too_large |= file.is_left() && !file.fits(free_room);
         }
         view.state = if view.files_done == view.files_total {
             JobState::Done
@@ -135,10 +157,14 @@ impl Downloads {
             JobState::LowPower
         } else if is_running {
             JobState::Running
+        } else if let Some(why) = self.held {
+            JobState::Held { why }
         } else if waits_for_link {
             JobState::Waiting
         } else if costs_money {
             JobState::CostsMoney
+        } else if is_too_large {
+            JobState::NoRoom
         } else {
             JobState::Queued
         };

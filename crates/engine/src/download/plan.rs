@@ -6,8 +6,8 @@ use daypack_course::TimeMs;
 
 use super::{Downloads, Effect, File};
 
-/// Place in line: study order, then the job asked for first, then small before large.
-type Turn = (u32, u64, u64);
+/// Place in line: the learner's order, study order, then the job asked for first, then small before large.
+pub(super) type Turn = (u32, u32, u64, u64);
 
 impl Downloads {
     pub(super) fn plan(&mut self, now: TimeMs, out: &mut Vec<Effect>) {
@@ -31,17 +31,21 @@ impl Downloads {
         let mut busy: BTreeSet<&String> =
             self.running.keys().filter_map(|key| self.files.get(key)?.batch.as_ref()).collect();
         let mut starts: Vec<(String, u64, Vec<String>)> = Vec::new();
+        let mut room = self.free_room();
         for (_, key, file) in &ready {
             if starts.len() >= self.parallel.saturating_sub(transfers) {
                 break;
             }
+            if !file.fits(room) || file.batch.as_ref().is_some_and(|batch| !busy.insert(batch)) {
+                continue;
+            }
+            room = room.map(|room| room.saturating_sub(file.lacking()));
             let mut with = Vec::new();
-            if let Some(batch) = &file.batch {
-                if !busy.insert(batch) {
-                    continue;
+            for (_, other, of) in &ready {
+                if other != key && of.batch.is_some() && of.batch == file.batch && of.fits(room) {
+                    room = room.map(|room| room.saturating_sub(of.lacking()));
+                    with.push((*other).clone());
                 }
-                let others = ready.iter().filter(|(_, k, f)| k != key && f.batch.as_ref() == Some(batch));
-                with.extend(others.map(|(_, key, _)| (*key).clone()));
             }
             starts.push(((*key).clone(), file.have, with));
         }
@@ -61,22 +65,28 @@ impl Downloads {
             .filter(|key| self.files.get(*key).and_then(|file| self.turn(file)).is_none())
             .cloned()
             .collect();
-        for key in stops {
+        for key in stops.into_iter().chain(self.that_fit_no_more()) {
             self.halt(&key, out);
         }
     }
 
     /// The file's place in line by the job that wants it soonest; `None` when it may not run.
-    fn turn(&self, file: &File) -> Option<Turn> {
+    pub(super) fn turn(&self, file: &File) -> Option<Turn> {
         let is_allowed = self.budget.allows_file(file.size);
-        if self.all_paused || self.no_space || self.low_power || !is_allowed || !file.is_left() {
+        if self.held.is_some()
+            || self.all_paused
+            || self.no_space
+            || self.low_power
+            || !is_allowed
+            || !file.is_left()
+        {
             return None;
         }
         file.owners
             .iter()
             .filter_map(|(name, priority)| {
                 let job = self.jobs.get(name).filter(|job| job.is_going())?;
-                Some((*priority, job.seq, file.size.unwrap_or(u64::MAX)))
+                Some((job.rank.unwrap_or(u32::MAX), *priority, job.seq, file.size.unwrap_or(u64::MAX)))
             })
             .min()
     }

@@ -46,6 +46,11 @@ pub struct Ask {
 pub trait Transport: Send + Sync {
     /// A line, not connected yet.
     fn line(&self) -> Box<dyn Line>;
+
+    /// Milliseconds for which it held bytes back by itself: no silence of a source.
+    fn held_ms(&self) -> i64 {
+        0
+    }
 }
 
 /// One worker's connection: a question, the head of the answer, its bytes, and the next question.

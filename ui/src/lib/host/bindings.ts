@@ -44,6 +44,11 @@ export type Address = {
 address: string, };
 
 /**
+ * What to do with all downloads.
+ */
+export type AllDeed = "pause" | "resume" | "cancel";
+
+/**
  * The state of the program.
  */
 export type AppStatus = { 
@@ -340,6 +345,27 @@ next: ItemLink | null,
 job: JobView | null, };
 
 /**
+ * A course on its way.
+ */
+export type CourseDownload = { 
+/**
+ * How it stands as a whole.
+ */
+job: JobView, 
+/**
+ * Size of its lectures.
+ */
+tier: Tier, 
+/**
+ * The sizes there are; none or one: there is no choice.
+ */
+tiers: Array<TierSize>, 
+/**
+ * Its items that are not here yet, first to come first.
+ */
+items: Array<ItemDownload>, };
+
+/**
  * One course on this computer: `<source>:<id within the source>`.
  */
 export type CourseId = string;
@@ -412,6 +438,10 @@ sections: Array<SectionView>,
  */
 findings: Array<Finding>, 
 /**
+ * The size of its lectures on this computer.
+ */
+tier: Tier, 
+/**
  * Bytes to take the whole course along, per size of lectures.
  */
 tiers: Array<TierSize>, 
@@ -454,6 +484,17 @@ title: string,
  * its file.
  */
 will_be_mended: boolean, };
+ * Hours of the day; over midnight where the end is before the start.
+ */
+export type DayHours = { 
+/**
+ * First minute of the day, 0 to 1439.
+ */
+from: number, 
+/**
+ * The minute behind the last, 0 to 1439.
+ */
+to: number, };
 
 /**
  * A deadline at one moment.
@@ -570,6 +611,78 @@ code_due: boolean,
  * Fewest characters of a passphrase.
  */
 shortest_passphrase: number, };
+ * An order.
+ */
+export type DownloadOrder = "mine" | "next_first" | "by_deadline";
+
+/**
+ * Something for all downloads.
+ */
+export type DownloadsAll = { 
+/**
+ * What.
+ */
+deed: AllDeed, };
+
+/**
+ * A course or an item at another place in the queue.
+ */
+export type DownloadsMove = { 
+/**
+ * The course.
+ */
+course: CourseId, 
+/**
+ * Only this item, within its course.
+ */
+item: ItemId | null, 
+/**
+ * The place it is to have, from 0; beyond the end counts as the end.
+ */
+to: number, };
+
+/**
+ * An order of downloads.
+ */
+export type DownloadsOrder = { 
+/**
+ * Which.
+ */
+order: DownloadOrder, };
+
+/**
+ * A size of lectures for a course.
+ */
+export type DownloadsTier = { 
+/**
+ * The course.
+ */
+course: CourseId, 
+/**
+ * Which size.
+ */
+tier: Tier, };
+
+/**
+ * All that is being taken along and not here yet.
+ */
+export type DownloadsView = { 
+/**
+ * In which order.
+ */
+order: DownloadOrder, 
+/**
+ * Courses, first to come first.
+ */
+courses: Array<CourseDownload>, 
+/**
+ * The room for it.
+ */
+room: RoomView, 
+/**
+ * What they may use of the internet now.
+ */
+flow: FlowView, };
 
 /**
  * Something being written.
@@ -943,6 +1056,39 @@ detail: string, };
 export type FindingCode = "online_video" | "online_content" | "online_link" | "online_tool" | "quiz_not_yet" | "kind_not_yet" | "file_missing" | "file_skipped" | "file_double" | "damaged" | "script_removed";
 
 /**
+ * How downloads may use the internet now.
+ */
+export type FlowView = { 
+/**
+ * Why all downloads wait; `None` while they may come.
+ */
+waits: Waits | null, 
+/**
+ * Minutes until the hours open, where they wait for them.
+ */
+opens_in: number | null, 
+/**
+ * Bytes per second that hold now.
+ */
+cap: number | null, 
+/**
+ * Bytes left of the month.
+ */
+left: number | null, 
+/**
+ * It is one of the free hours.
+ */
+free_hour: boolean, 
+/**
+ * Id of the network that is there.
+ */
+network: string, 
+/**
+ * Its name; may be empty.
+ */
+network_name: string, };
+
+/**
  * A grade as given.
  */
 export type Grade = { 
@@ -1027,6 +1173,40 @@ feedback: Array<FeedbackView>,
 unseen: number, };
 
 /**
+ * Rules for all networks.
+ */
+export type InternetRules = { 
+/**
+ * Bytes per second for all downloads together, outside the free hours.
+ */
+cap: number | null, 
+/**
+ * Hours of the day, by this computer's clock, in which nothing of this counts.
+ */
+hours: DayHours | null, 
+/**
+ * Outside these hours downloads wait.
+ */
+only_hours: boolean, };
+
+/**
+ * The learner's rules and what was used.
+ */
+export type InternetView = { 
+/**
+ * The rules for all networks.
+ */
+rules: InternetRules, 
+/**
+ * Networks that were used or have a rule; the one that is there now comes first.
+ */
+networks: Array<NetworkView>, 
+/**
+ * How it stands now.
+ */
+flow: FlowView, };
+
+/**
  * What an item is, with local addresses.
  */
 export type ItemBodyView = { "kind": "video" } & VideoView | { "kind": "reading" } & ReadingView | { "kind": "quiz" } & QuizView | { "kind": "assignment" } & AssignmentView | { "kind": "discussion" } & DiscussionView | { "kind": "link", 
@@ -1042,6 +1222,39 @@ host: string, } | { "kind": "unsupported",
  * The source's own name for it.
  */
 what: string, } | { "kind": "not_here", };
+
+/**
+ * An item on its way.
+ */
+export type ItemDownload = { 
+/**
+ * Which.
+ */
+item: ItemId, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * What it is.
+ */
+kind: ItemKind, 
+/**
+ * How it stands.
+ */
+state: JobState, 
+/**
+ * Bytes here.
+ */
+done_bytes: number, 
+/**
+ * Bytes in all, when known.
+ */
+total_bytes: number | null, 
+/**
+ * When work that it leads up to is due.
+ */
+due: TimeMs | null, };
 
 /**
  * An item within one course.
@@ -1208,7 +1421,7 @@ zone: string | null, };
 /**
  * How taking along stands.
  */
-export type JobState = "running" | "queued" | "waiting_for_link" | "costs_money" | "paused" | "low_battery" | "no_space" | "sign_in" | "failed" | "done";
+export type JobState = "running" | "queued" | "waiting_for_link" | "costs_money" | "asks" | "hours" | "month_used" | "work_first" | "paused" | "low_battery" | "no_space" | "sign_in" | "failed" | "done";
 
 /**
  * What is being taken along of one course.
@@ -1247,9 +1460,9 @@ files_total: number,
  */
 speed: number | null, 
 /**
- * Milliseconds left at that speed.
+ * How long the rest takes, with what comes before it.
  */
-left_ms: number | null, 
+left: TimeLeft | null, 
 /**
  * Items not finished yet.
  */
@@ -1699,6 +1912,72 @@ code: string,
  * Now.
  */
 door: DoorView, };
+ * A rule for one network.
+ */
+export type NetworkSave = { 
+/**
+ * Its id.
+ */
+network: string, 
+/**
+ * Bytes that downloads may use in a month; none: as many as they need.
+ */
+budget: number | null, 
+/**
+ * Downloads may use it although it costs money.
+ */
+always: boolean, };
+
+/**
+ * A word on a network that costs money.
+ */
+export type NetworkSays = { 
+/**
+ * Its id.
+ */
+network: string, 
+/**
+ * What.
+ */
+word: NetworkWord, };
+
+/**
+ * A network.
+ */
+export type NetworkView = { 
+/**
+ * Its id on this computer; `unknown` where the computer does not say.
+ */
+id: string, 
+/**
+ * Its name; may be empty.
+ */
+name: string, 
+/**
+ * It is there now.
+ */
+here: boolean, 
+/**
+ * Bytes that downloads may use in a month.
+ */
+budget: number | null, 
+/**
+ * Downloads may use it although it costs money.
+ */
+always: boolean, 
+/**
+ * Bytes that downloads used this month.
+ */
+used: number, 
+/**
+ * Bytes they used in the free hours of this month; these do not count.
+ */
+used_free: number, };
+
+/**
+ * The learner's word on a network that costs money.
+ */
+export type NetworkWord = "once" | "always" | "not_now";
 
 /**
  * No input.
@@ -2360,6 +2639,23 @@ question: QuestionId,
 response: Response, };
 
 /**
+ * The room on the disk.
+ */
+export type RoomView = { 
+/**
+ * Bytes still to come.
+ */
+needed: number, 
+/**
+ * Bytes free now.
+ */
+free: number, 
+/**
+ * Bytes that always stay free.
+ */
+keeps: number, };
+
+/**
  * The answer to "keep this": it is on disk.
  */
 export type Saved = { 
@@ -2464,7 +2760,11 @@ metered_work: boolean,
 /**
  * Lectures and other large things may use it, too.
  */
-metered_large: boolean, };
+metered_large: boolean, 
+/**
+ * Where they may not, the learner is asked for each such network.
+ */
+metered_ask: boolean, };
 
 /**
  * The one learner of until now becomes the first of several.
@@ -2697,6 +2997,19 @@ tier: Tier,
 size: number, };
 
 /**
+ * How long the rest takes, by what this network did before.
+ */
+export type TimeLeft = { 
+/**
+ * Milliseconds, if it goes well.
+ */
+from_ms: number, 
+/**
+ * Milliseconds, if it does not.
+ */
+to_ms: number, };
+
+/**
  * An instant, in milliseconds since the Unix epoch, UTC.
  */
 export type TimeMs = number;
@@ -2795,6 +3108,11 @@ watched: Watched, };
  * Why a piece of work does not move just now.
  */
 export type Wait = "connection" | "sign_in" | "costs_money" | "behind_another" | "site_asked" | "next_try" | "turn" | "learner";
+
+/**
+ * Why all downloads wait.
+ */
+export type Waits = "ask" | "costs_money" | "hours" | "month" | "work_first";
 
 /**
  * The watched parts of one lecture.
@@ -3132,6 +3450,26 @@ export interface Commands {
   mirror_remove: { input: PathInput; output: MirrorsView };
   /** All that is being taken along. */
   jobs: { input: Nothing; output: Jobs };
+  /** The queue of downloads, in the order in which they come. */
+  downloads: { input: Nothing; output: DownloadsView };
+  /** Chooses the order in which downloads come. */
+  downloads_order: { input: DownloadsOrder; output: DownloadsView };
+  /** Moves a course, or an item within its course; from then on the learner's own order holds. */
+  downloads_move: { input: DownloadsMove; output: DownloadsView };
+  /** Pauses all downloads, goes on with all, or stops them. */
+  downloads_all: { input: DownloadsAll; output: DownloadsView };
+  /** Stops taking a course or an item along; what is here stays. */
+  downloads_cancel: { input: TakeScope; output: DownloadsView };
+  /** Chooses the size of a course's lectures; what is still to come comes in that size. */
+  downloads_tier: { input: DownloadsTier; output: DownloadsView };
+  /** What downloads may use of the internet, and what they used this month. */
+  internet: { input: Nothing; output: InternetView };
+  /** Keeps the rules for all networks. */
+  internet_save: { input: InternetRules; output: InternetView };
+  /** Keeps the rule for one network. */
+  network_save: { input: NetworkSave; output: InternetView };
+  /** The learner's word on a network that costs money. */
+  network_word: { input: NetworkSays; output: DownloadsView };
   /** Everything needed to study one item; opens the local servers it needs. */
   item: { input: ItemInput; output: ItemView };
   /** Closes the local servers. */
@@ -3234,6 +3572,16 @@ export const COMMANDS = [
   "mirror_add",
   "mirror_remove",
   "jobs",
+  "downloads",
+  "downloads_order",
+  "downloads_move",
+  "downloads_all",
+  "downloads_cancel",
+  "downloads_tier",
+  "internet",
+  "internet_save",
+  "network_save",
+  "network_word",
   "item",
   "item_close",
   "watched",

@@ -14,6 +14,7 @@ import type {
   NearView,
   OpeningStep,
 } from "./bindings";
+import { downloadsOf, INTERNET, moved } from "./fake/downloads";
 import { body, cards, course, attempt, feedback, job, NOW, sections, works } from "./fake/data";
 import { fakeDoor } from "./fake/door";
 import type { CommandName, Host } from "./host";
@@ -27,6 +28,8 @@ export function fail(code: FailureCode, facts: Record<string, string> = {}): nev
 export function fakeHost(query = new URLSearchParams(location.search)): Host {
   const listeners = new Set<(event: Event) => void>();
   const empty = query.has("empty") || query.has("first");
+  let downloads = downloadsOf(empty, query.get("waits"));
+  let internet = INTERNET;
   const page = query.get("page");
   const saved = () => ({ at: Date.now() });
   const status: AppStatus = {
@@ -64,6 +67,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
       metered: "system",
       metered_work: true,
       metered_large: false,
+      metered_ask: true,
     },
     place: page ? { page, course: "c1", item: query.get("item"), detail: query.get("detail") } : null,
     keys: {
@@ -190,6 +194,16 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     mirror_add: ({ path }) => ({ mirrors: [{ path, packages: 1 }] }),
     mirror_remove: () => ({ mirrors: [] }),
     jobs: () => ({ jobs: empty ? [] : [job] }),
+    downloads: () => downloads,
+    downloads_order: ({ order }) => ((downloads = { ...downloads, order }), downloads),
+    downloads_move: ({ course: id, item, to }) => ((downloads = moved(downloads, id, item, to)), downloads),
+    downloads_all: () => downloads,
+    downloads_cancel: () => downloads,
+    downloads_tier: () => downloads,
+    internet: () => internet,
+    internet_save: (rules) => ((internet = { ...internet, rules }), internet),
+    network_save: () => internet,
+    network_word: () => ((downloads = { ...downloads, flow: { ...downloads.flow, waits: null } }), downloads),
     item: ({ course: id, item }) => {
       const index = rows.findIndex((one) => one.id === item);
       const link = (at: number) => {

@@ -9,6 +9,7 @@ export type Route =
   | { page: "item"; course: CourseId; item: ItemId; detail?: string }
   | { page: "outbox"; work?: WorkId }
   | { page: "inbox"; feedback?: string }
+  | { page: "downloads" }
   | { page: "settings" };
 
 let route = $state.raw<Route>({ page: "library" });
@@ -31,6 +32,7 @@ export function routeOf(place: Place): Route | null {
   switch (place.page) {
     case "library":
     case "welcome":
+    case "downloads":
     case "settings":
       return { page: place.page };
     case "course":

@@ -67,6 +67,21 @@ export function duration(ms: number): string {
   return new Intl.NumberFormat(tag, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(value));
 }
 
+/** How long the rest takes: a range where it is one, and never nothing. */
+export function timeLeft(left: { from_ms: number; to_ms: number }): string {
+  if (left.to_ms < 60_000) return t("job.left_soon");
+  const [from, to] = [duration(left.from_ms), duration(left.to_ms)];
+  return from === to || left.to_ms < left.from_ms * 1.25
+    ? t("job.left", { time: to })
+    : t("job.left_range", { from, to });
+}
+
+/** A time of the day, from minutes since midnight. */
+export function timeOfDay(minute: number): string {
+  const at = new Date(2000, 0, 1, Math.floor(minute / 60), minute % 60);
+  return new Intl.DateTimeFormat(tag, { timeStyle: "short" }).format(at);
+}
+
 /** A day. */
 export function day(at: number): string {
   return new Intl.DateTimeFormat(tag, { dateStyle: "long" }).format(new Date(at));

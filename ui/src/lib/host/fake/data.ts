@@ -46,7 +46,7 @@ export const job: JobView = {
   files_done: 14,
   files_total: 39,
   speed: 412_000,
-  left_ms: 640_000,
+  left: { from_ms: 640_000, to_ms: 1_500_000 },
   items: ["s3"],
 };
 
@@ -167,6 +167,7 @@ export const course = (id: string): CourseView => ({
     { tier: "low", size: 41_000_000 },
     { tier: "audio", size: 12_000_000 },
   ],
+  tier: "standard",
   last_confirmed: id === "c2" ? Date.UTC(2025, 2, 4) : null,
   zone: "Africa/Nairobi",
 });
