@@ -1,6 +1,5 @@
 //! Where courses come from: accounts at sites and package libraries, and how their files are opened.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use daypack_course::outline::{Asset, Course, Origin};

@@ -70,8 +70,7 @@ pub(super) async fn one(app: &App, key: &str, cancelled: &CancellationToken) -> 
     let proof = pieces::proof_of(app, &course, &asset).await;
     // Computers nearby are told of it until it has its name.
     let load = load(app, &course, &asset, &partial);
-    let hauled = match bring(app, key, &course, &asset, proof, &way, load.as_ref(), cancelled).await
-    {
+    let hauled = match bring(app, key, &course, &asset, proof, &way, load.as_ref(), cancelled).await {
         Ok(hauled) => hauled,
         Err(error) => return Err(ended(app, error, &way, &partial)?),
     };

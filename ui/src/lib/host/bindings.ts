@@ -484,6 +484,8 @@ title: string,
  * its file.
  */
 will_be_mended: boolean, };
+
+/**
  * Hours of the day; over midnight where the end is before the start.
  */
 export type DayHours = { 
@@ -611,6 +613,8 @@ code_due: boolean,
  * Fewest characters of a passphrase.
  */
 shortest_passphrase: number, };
+
+/**
  * An order.
  */
 export type DownloadOrder = "mine" | "next_first" | "by_deadline";
@@ -1897,21 +1901,8 @@ gave: number,
  * Bytes that others gave since Daypack was opened.
  */
 got: number, };
- * A recovery code, shown this once and kept nowhere.
- */
-export type NewCode = { 
+
 /**
- * Whose.
- */
-learner: string, 
-/**
- * Eight groups of four signs.
- */
-code: string, 
-/**
- * Now.
- */
-door: DoorView, };
  * A rule for one network.
  */
 export type NetworkSave = { 
@@ -1978,6 +1969,23 @@ used_free: number, };
  * The learner's word on a network that costs money.
  */
 export type NetworkWord = "once" | "always" | "not_now";
+
+/**
+ * A recovery code, shown this once and kept nowhere.
+ */
+export type NewCode = { 
+/**
+ * Whose.
+ */
+learner: string, 
+/**
+ * Eight groups of four signs.
+ */
+code: string, 
+/**
+ * Now.
+ */
+door: DoorView, };
 
 /**
  * No input.
