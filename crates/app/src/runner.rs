@@ -79,6 +79,9 @@ pub(crate) enum Note {
     Cancel(CourseId, Option<ItemId>),
     /// Bytes of a file on disk, in all.
     Received(String, u64),
+    /// The transfer of this number, started for this file, is over, however it ended. A pack's goes on when that file
+    /// is here.
+    TransferEnded(String, u64),
     /// A file is here and proven.
     Fetched(String),
     /// Files are here and proven.

@@ -79,15 +79,8 @@ impl App {
         self.db(move |store| store.setting_put(RULES, &kept)).await?;
         self.board_write(|board| board.rules = rules);
         self.desk(crate::runner::Note::Settings).await;
-        self.desk_heard().await;
+        self.heard().await;
         Ok(())
-    }
-
-    /// Waits until the loop has heard all that it was told.
-    pub(crate) async fn desk_heard(&self) {
-        let (done, heard) = tokio::sync::oneshot::channel();
-        self.desk(crate::runner::Note::Heard(done)).await;
-        let _ = heard.await;
     }
 
     /// The room on the disk now.

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use daypack_app::api::input::CourseInput;
+use daypack_app::api::input::{CourseInput, Nothing};
 use daypack_course::Digest;
 use daypack_tests::host::{Host, Manners, all_here, lecture, now, object, open, publish, put, reading, take};
 use daypack_tests::link::noise;
@@ -55,6 +55,9 @@ async fn three_thousand_small_files_come_in_a_few_requests() {
     assert_eq!(alone, 0);
     assert!(tally.requests() <= 24, "{:?}", tally.paths);
     assert!(ratio <= 1.05, "{ratio}");
+    // What a pack costs is counted, too; less than that would be a lie to the learner.
+    let used = app.internet(Nothing {}).await.unwrap().networks[0].used;
+    assert!(used >= tally.below("p/").1, "{used} of {}", tally.below("p/").1);
     app.close().await;
 }
 
@@ -79,7 +82,6 @@ async fn without_its_packs_or_with_damaged_ones_each_file_comes_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "measures time: by hand, on a quiet machine"]
 async fn over_a_long_way_small_files_take_hardly_longer_than_one_of_their_size() {
     const COUNT: u64 = 3_000;
     let far = Manners { latency: Duration::from_millis(300), rate: 600_000, ..Manners::default() };

@@ -96,14 +96,14 @@ impl App {
             })
             .await;
         }
-        self.desk_heard().await;
+        self.heard().await;
         self.downloads(Nothing {}).await
     }
 
     /// See the list of commands.
     pub async fn downloads_cancel(&self, input: TakeScope) -> Result<DownloadsView, Failure> {
         self.desk(Note::Cancel(input.course.clone(), input.item.clone())).await;
-        self.desk_heard().await;
+        self.heard().await;
         self.tell(Event::CourseChanged { course: input.course, item: input.item });
         self.downloads(Nothing {}).await
     }
@@ -136,14 +136,14 @@ impl App {
         if is_paused {
             self.desk(Note::Pause(course.clone())).await;
         }
-        self.desk_heard().await;
+        self.heard().await;
         Ok(())
     }
 
     /// Tells the loop in which order jobs are to come.
     pub(crate) async fn put_in_order(&self) -> Result<(), Failure> {
         // What was asked for a moment ago is in the queue.
-        self.desk_heard().await;
+        self.heard().await;
         let wishes = self.board(|board| board.wishes.clone());
         let mut places = Vec::new();
         if !wishes.is_plain() {
@@ -157,7 +157,7 @@ impl App {
             }
         }
         self.desk(Note::Ordered(sequence(wishes.order, &places))).await;
-        self.desk_heard().await;
+        self.heard().await;
         Ok(())
     }
 

@@ -89,7 +89,7 @@ impl App {
             self.network_rule(&input.network, |rule| rule.always = true).await?;
         }
         self.desk(Note::NetworkWord(input.network, answer)).await;
-        self.desk_heard().await;
+        self.heard().await;
         self.downloads(Nothing {}).await
     }
 

@@ -43,7 +43,6 @@ impl App {
         // Questions that exist only at the site are fetched by starting the attempt; it is the learner's click
         // on "start" that does so, never taking along.
         self.desk(Note::Take { course: input.course.clone(), wants: list }).await;
-        self.heard().await;
         self.put_in_order().await?;
         self.tell(Event::CourseChanged { course: input.course.clone(), item: None });
         self.course(CourseInput { course: input.course }).await

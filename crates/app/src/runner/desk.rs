@@ -57,7 +57,9 @@ pub(super) struct Desk {
     pull_again: bool,
     reported: TimeMs,
     received: BTreeMap<String, u64>,
-    pub(super) fetching: BTreeMap<String, CancellationToken>,
+    /// Transfers on their way by the file they were started for, each with its number.
+    pub(super) fetching: BTreeMap<String, (u64, CancellationToken)>,
+    transfers: u64,
     waiting_for_sync: Vec<oneshot::Sender<()>>,
     /// Sites were asked, or nobody is there: the sync ends when nothing is on its way any more.
     asked_all: bool,
@@ -117,6 +119,7 @@ impl Desk {
             reported: TimeMs(0),
             received: BTreeMap::new(),
             fetching: BTreeMap::new(),
+            transfers: 0,
             waiting_for_sync: Vec::new(),
             asked_all: false,
             unkept: Vec::new(),
@@ -193,7 +196,7 @@ impl Desk {
                 () = tokio::time::sleep(sleep) => self.tick(),
             }
         }
-        for (_, token) in std::mem::take(&mut self.fetching) {
+        for (_, token) in std::mem::take(&mut self.fetching).into_values() {
             token.cancel();
         }
         self.keep_downloads();
@@ -397,8 +400,12 @@ impl Desk {
                 self.downloads_step(download::Event::Received { key, bytes }, now);
                 self.report(now);
             }
+            Note::TransferEnded(key, number) => {
+                if self.fetching.get(&key).is_some_and(|(running, _)| *running == number) {
+                    self.fetching.remove(&key);
+                }
+            }
             Note::Fetched(key) => {
-                self.fetching.remove(&key);
                 self.received.remove(&key);
                 if !self.links.is_online() {
                     self.contact(true, now);
@@ -426,7 +433,6 @@ impl Desk {
                 self.tell_jobs(now);
             }
             Note::FetchFailed(key, why) => {
-                self.fetching.remove(&key);
                 self.received.remove(&key);
                 if matches!(why, download::FailWhy::Unreachable) {
                     self.contact(false, now);
@@ -657,14 +663,20 @@ impl Desk {
             match effect {
                 download::Effect::Start { key, with, .. } => {
                     let token = CancellationToken::new();
-                    if let Some(old) = self.fetching.insert(key.clone(), token.clone()) {
+                    self.transfers += 1;
+                    let number = self.transfers;
+                    if let Some((_, old)) = self.fetching.insert(key.clone(), (number, token.clone())) {
                         old.cancel();
                     }
                     self.refill(now);
-                    self.app.spawn_whole(fetch::file(self.app.clone(), key, with, token));
+                    let app = self.app.clone();
+                    self.app.spawn_whole(async move {
+                        fetch::file(app.clone(), key.clone(), with, token).await;
+                        app.desk(Note::TransferEnded(key, number)).await;
+                    });
                 }
                 download::Effect::Stop { key } => {
-                    if let Some(token) = self.fetching.remove(&key) {
+                    if let Some((_, token)) = self.fetching.remove(&key) {
                         token.cancel();
                     }
                 }

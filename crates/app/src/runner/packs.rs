@@ -167,13 +167,14 @@ async fn pack_files(
     let (file, mut held) = app.store().objects().sparse_open(&partial, &proof.name()).map_err(disk)?;
     file.set_size(pack.size).map_err(disk)?;
     held = Held { size: Some(pack.size), ..held };
-    let is_small = step.bytes <= SMALL;
+    let most = app.flow().cap.map_or(CONNECTIONS, super::allowance::connections);
+    let is_small = step.bytes <= SMALL || most == 1;
     let errand = Errand {
         size: Some(pack.size),
         page_expected: true,
         limits: Limits {
             first: if is_small { 1 } else { 2 },
-            cap: if is_small { 1 } else { CONNECTIONS },
+            cap: if is_small { 1 } else { most.min(CONNECTIONS) },
             patience: PATIENCE_MS,
             portal_patience: 0,
             refusals: 3,
@@ -190,7 +191,7 @@ async fn pack_files(
             full.cancel();
         }
     };
-    let hauled = haul(transport, errand, file.clone(), held, stop, tell).await;
+    let hauled = haul(app.tap().over(transport), errand, file.clone(), held, stop, tell).await;
     match hauled {
         Ok(_) => {}
         Err(HaulError::Fault(Fault::Unreachable | Fault::Portal | Fault::Unsafe)) => {

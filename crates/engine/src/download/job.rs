@@ -109,16 +109,18 @@ impl Downloads {
             file.owners.keys().for_each(|job| files.entry(job).or_default().push((key, file)));
         }
         let mut of = |name: &String| files.remove(name.as_str()).unwrap_or_default();
-        jobs.into_iter().map(|(name, job)| self.show(name, job, of(name))).collect()
+        let room = self.free_room();
+        jobs.into_iter().map(|(name, job)| self.show(name, job, of(name), room)).collect()
     }
 
     /// One job.
     pub fn view(&self, job: &str) -> Option<JobView> {
         let files = self.files.iter().filter(|(_, file)| file.owners.contains_key(job)).collect();
-        self.jobs.get_key_value(job).map(|(name, job)| self.show(name, job, files))
+        self.jobs.get_key_value(job).map(|(name, job)| self.show(name, job, files, self.free_room()))
     }
 
-    fn show(&self, name: &str, job: &Job, files: Vec<(&String, &File)>) -> JobView {
+    /// `room`: bytes that what runs does not need.
+    fn show(&self, name: &str, job: &Job, files: Vec<(&String, &File)>, room: Option<u64>) -> JobView {
         let mut view = JobView {
             job: name.to_owned(),
             state: JobState::Queued,
@@ -132,7 +134,6 @@ impl Downloads {
         let mut is_running = false;
         let mut waits_for_link = !self.link_up;
         let mut costs_money = false;
-        let free_room = self.free_room();
         let mut is_too_large = false;
         for (key, file) in files {
             view.done_bytes =
@@ -145,7 +146,7 @@ impl Downloads {
             is_running |= self.running.contains_key(key);
             waits_for_link |= file.is_left() && file.waits_for_link;
             costs_money |= file.is_left() && !self.budget.allows_file(file.size);
-            is_too_large |= file.is_left() && !file.fits(free_room);
+            is_too_large |= file.is_left() && !file.fits(room);
         }
         view.state = if view.files_done == view.files_total {
             JobState::Done
