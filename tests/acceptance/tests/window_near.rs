@@ -50,7 +50,7 @@ async fn sharing_is_off_until_it_is_turned_on_and_a_neighbour_is_reached_by_a_ty
     };
     window.write("[data-testid=near-address]", &format!("127.0.0.1:{port}\u{e007}")).await;
     window.text(&format!("127.0.0.1:{port}: connected")).await;
-    window.text("near you share").await;
+    window.text("1 computer near you shares too.").await;
     for theme in ["light", "dark"] {
         let mut settings = window.call("app_status", json!({})).await.unwrap()["settings"].clone();
         settings["theme"] = json!(theme);
@@ -74,7 +74,7 @@ async fn sharing_is_off_until_it_is_turned_on_and_a_neighbour_is_reached_by_a_ty
             picture(&window, "large").await;
         }
     }
-    assert!(other.near(Nothing {}).await.unwrap().near >= 1, "greeted back");
+    assert_eq!(other.near(Nothing {}).await.unwrap().near, 1, "greeted back");
     window.press("near-on").await;
     window.wait("[data-testid=near][data-state=off]").await;
     window.close().await;
