@@ -43,7 +43,7 @@ fn behind(inner: &str) -> String {
     );
     let done = Command::new(linksim())
         .args(["--quiet", "--timeout", "150s", "--cc", "cubic", "--rate", "256kbit", "--rtt", "150ms"])
-        .args(["--queue", "2s", "--server-port", "8080", "--server-cmd", &server])
+        .args(["--queue", "6s", "--server-port", "8080", "--server-cmd", &server])
         .args(["--", "/bin/bash", "-c", &client])
         .env("DAYPACK_BEHIND", dir.path())
         .stdin(Stdio::null())

@@ -82,7 +82,10 @@ impl Tap {
         state.allowed = Some(allowed);
         state.low_at = allowed / 2;
         drop(state);
-        self.0.filled.notify_waiters();
+        // Who waits asks for more when it looks: with nothing there it would ask for ever.
+        if allowed > 0 {
+            self.0.filled.notify_waiters();
+        }
     }
 
     /// Waits until the allowance runs low.
@@ -239,6 +242,16 @@ mod tests {
         });
         assert_eq!(told, 2_600);
         tap.settle(|taken| taken);
+        tap.low().await;
+        let asked = tokio::time::timeout(Duration::from_secs(60), async {
+            tokio::join!(tap.draw(), async {
+                tap.low().await;
+                tap.settle(|_| 0);
+                tap.low().await;
+                unreachable!("asked again although nothing was given");
+            })
+        });
+        assert!(asked.await.is_err());
         assert!(tokio::time::timeout(Duration::from_secs(60), tap.draw()).await.is_err(), "nothing more");
     }
 }

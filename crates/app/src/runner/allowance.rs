@@ -6,7 +6,7 @@
 use daypack_course::work::WorkState;
 use daypack_course::{ItemId, TimeMs};
 use daypack_engine::allowance::{Answer, Flow, Ledger, MakeWay, OnMetered, Pace, Scene, UNKNOWN, Why};
-use daypack_engine::download::{self, PARALLEL, Room};
+use daypack_engine::download::{self, PARALLEL};
 use daypack_engine::link::Budget;
 use daypack_engine::outbox::{self, Hold, Lane};
 use daypack_store::Store;
@@ -18,7 +18,7 @@ use crate::App;
 use crate::api::downloads::{RoomView, TimeLeft};
 use crate::api::internet::{FlowView, Waits};
 use crate::api::outline::{JobState, JobView};
-use crate::wishes::local;
+use crate::wishes::{local, room_on};
 
 /// The book's name among the machines; in the learner's database, which is on the disk when it says so.
 const LEDGER: &str = "ledger";
@@ -49,6 +49,8 @@ pub(super) struct Purse {
     makes_way: bool,
     held: Option<Why>,
     room: Option<u64>,
+    /// The book on the disk is an older one.
+    unkept: bool,
 }
 
 impl Purse {
@@ -67,6 +69,7 @@ impl Purse {
             makes_way: false,
             held: None,
             room: None,
+            unkept: false,
         }
     }
 }
@@ -194,6 +197,7 @@ impl Desk {
         tap.settle(|taken| {
             let store = self.app.store().clone();
             let purse = &mut self.purse;
+            let was = purse.ledger.clone();
             purse.ledger.took(taken);
             purse.pace_bytes = purse.pace_bytes.saturating_add(taken);
             let month = local(self.app.now()).month;
@@ -218,9 +222,15 @@ impl Desk {
                     0
                 }
             };
+            let opened = may.saturating_sub(MARGIN).max(may.min(1));
+            if was.is_same_book(&purse.ledger) && !purse.unkept {
+                return opened;
+            }
             let book = serde_json::to_value(&purse.ledger).unwrap_or_default();
-            match store.machine_put(LEDGER, &book) {
-                Ok(()) => may.saturating_sub(MARGIN).max(may.min(1)),
+            let kept = store.machine_put(LEDGER, &book);
+            purse.unkept = kept.is_err();
+            match kept {
+                Ok(()) => opened,
                 Err(error) => {
                     tracing::warn!(%error, "the book of bytes could not be kept; nothing comes");
                     self.wakes.insert("refill".to_owned(), now.plus(AGAIN_MS));
@@ -259,10 +269,8 @@ impl Desk {
     /// How much may still come to the disk.
     pub(super) fn look_at_the_room(&mut self, now: TimeMs) {
         self.note_pace(now);
-        let store = self.app.store();
-        let (Ok(total), Ok(free)) = (store.disk_size(), store.free_space()) else { return };
-        let room = Room::of(total, free);
-        let view = RoomView { needed: self.downloads.needed(), free, keeps: room.keeps };
+        let Ok(room) = room_on(self.app.store()) else { return };
+        let view = RoomView { needed: self.downloads.needed(), free: room.free, keeps: room.keeps };
         self.app.board_write(|board| board.room = view);
         if self.purse.room != Some(room.bytes()) {
             self.purse.room = Some(room.bytes());

@@ -308,7 +308,10 @@ impl Desk {
                 self.budget_changed(now);
             }
             Note::NetworkWord(network, answer) => self.network_word(&network, answer, now),
-            Note::Low => self.refill(now),
+            Note::Low => {
+                self.refill(now);
+                self.budget_changed(now);
+            }
             Note::Ordered(jobs) => {
                 self.downloads_step(download::Event::Ordered { jobs }, now);
                 self.tell_jobs(now);

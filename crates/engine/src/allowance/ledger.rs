@@ -116,6 +116,11 @@ impl Ledger {
         }
     }
 
+    /// Whether both are the same on the disk.
+    pub fn is_same_book(&self, other: &Self) -> bool {
+        self.used == other.used
+    }
+
     /// What is claimed and not fetched.
     pub fn open(&self) -> u64 {
         self.claim.as_ref().map_or(0, |claim| claim.left)
