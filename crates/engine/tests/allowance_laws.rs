@@ -323,10 +323,10 @@ fn hours_mean_the_learners_clock_on_the_days_of_23_and_25_hours_too() {
             local: Local { minute: u16::try_from(local % 1_440).unwrap(), month: Month(0) },
             ..scene(0)
         };
-        if rules.judge(&at).is_ok() {
-            if let Some(day) = open.get_mut(usize::try_from(local / 1_440).unwrap()) {
-                *day += 1;
-            }
+        if rules.judge(&at).is_ok()
+            && let Some(day) = open.get_mut(usize::try_from(local / 1_440).unwrap())
+        {
+            *day += 1;
         }
     }
     for (day, minutes) in open.iter().enumerate() {
