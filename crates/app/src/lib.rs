@@ -38,7 +38,6 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use api::downloads::RoomView;
 use api::internet::FlowView;
 use api::outline::JobView;
 use api::status::{LinkState, LinkView, Metered, Settings};
@@ -134,7 +133,6 @@ pub(crate) struct Board {
     pub items:
         std::collections::BTreeMap<String, (api::outline::JobState, daypack_engine::download::JobView)>,
     pub flow: FlowView,
-    pub room: RoomView,
     pub rules: daypack_engine::allowance::Rules,
     pub wishes: wishes::Wishes,
 }
@@ -233,7 +231,6 @@ impl App {
                 settings,
                 items: std::collections::BTreeMap::new(),
                 flow: FlowView::default(),
-                room: RoomView::default(),
                 rules,
                 wishes,
             }),

@@ -28,13 +28,14 @@ pub use merge::Merged;
 pub const LEFT_OUT: &[(&str, &str)] = &[
     ("reader", "the number of the schema"),
     ("trust", "which keys to believe is decided on each computer"),
-    ("machines", "made anew from the states of the work"),
+    ("machines", "made anew from the states of the work, or the count of what this computer fetched"),
     ("places", "the page that was open"),
     ("journal_mark", "how far this folder's own journal is"),
     ("sqlite_sequence", "SQLite's own"),
 ];
 
-/// Keys of `settings` that are exported.
+/// Keys of `settings` that are exported. The others (`internet`, `downloads`) speak of this computer's networks, disk
+/// and queue.
 pub(crate) const SETTINGS: &[&str] = &["settings"];
 
 /// Everything a learner produced. Lists are in a fixed order: the same facts make the same takeout.

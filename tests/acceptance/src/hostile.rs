@@ -21,6 +21,7 @@ pub fn commands(mark: &str) -> Value {
     let mut all = vec![
         json!(["call", { "name": "draft_save", "input": draft }]),
         json!(["call", { "name": "place_save", "input": { "page": "outbox", "detail": mark } }]),
+        json!(["call", { "name": "network_save", "input": { "network": mark, "always": true } }]),
         json!(["open_external", { "address": format!("https://{mark}.example/") }]),
         json!(["pick_file", { "kind": "work" }]),
         json!(["pick_folder", {}]),

@@ -71,6 +71,8 @@ pub struct ItemDownload {
 pub struct RoomView {
     /// Bytes still to come.
     pub needed: u64,
+    /// There is more to come of which nobody knows the size.
+    pub at_least: bool,
     /// Bytes free now.
     pub free: u64,
     /// Bytes that always stay free.

@@ -23,11 +23,12 @@ impl App {
             let Ok(shelf) = self.shelf(&job.course).await else { continue };
             courses.push(self.course_download(job, &shelf));
         }
-        let (order, known, flow) = self.board(|board| (board.wishes.order, board.room, board.flow.clone()));
+        let (order, flow) = self.board(|board| (board.wishes.order, board.flow.clone()));
         let room = self.room().await?;
+        let items = || courses.iter().flat_map(|one: &CourseDownload| &one.items);
         let needed =
-            courses.iter().map(|one| one.job.total_bytes.unwrap_or(0).saturating_sub(one.job.done_bytes));
-        let needed = needed.sum::<u64>().max(if courses.is_empty() { 0 } else { known.needed.min(1) });
+            items().filter_map(|one| Some(one.total_bytes?.saturating_sub(one.done_bytes))).sum::<u64>();
+        let at_least = items().any(|one| one.total_bytes.is_none());
         Ok(DownloadsView {
             order: match order {
                 Order::Mine => DownloadOrder::Mine,
@@ -35,7 +36,7 @@ impl App {
                 Order::ByDeadline => DownloadOrder::ByDeadline,
             },
             courses,
-            room: RoomView { needed, free: room.free, keeps: room.keeps },
+            room: RoomView { needed, at_least, free: room.free, keeps: room.keeps },
             flow,
         })
     }

@@ -15,7 +15,7 @@ use super::desk::{Desk, state_of};
 use super::surroundings::Network;
 use super::{Note, wants};
 use crate::App;
-use crate::api::downloads::{RoomView, TimeLeft};
+use crate::api::downloads::TimeLeft;
 use crate::api::internet::{FlowView, Waits};
 use crate::api::outline::{JobState, JobView};
 use crate::wishes::{local, room_on};
@@ -270,8 +270,6 @@ impl Desk {
     pub(super) fn look_at_the_room(&mut self, now: TimeMs) {
         self.note_pace(now);
         let Ok(room) = room_on(self.app.store()) else { return };
-        let view = RoomView { needed: self.downloads.needed(), free: room.free, keeps: room.keeps };
-        self.app.board_write(|board| board.room = view);
         if self.purse.room != Some(room.bytes()) {
             self.purse.room = Some(room.bytes());
             self.downloads_step(download::Event::Room { bytes: self.purse.room }, now);

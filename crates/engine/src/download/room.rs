@@ -50,12 +50,6 @@ impl File {
 }
 
 impl Downloads {
-    /// Bytes that are needed for all that is not here yet; files of unknown size count as nothing.
-    pub fn needed(&self) -> u64 {
-        let left = self.files.values().filter(|file| !file.done);
-        left.map(|file| file.size.map_or(0, |size| size.saturating_sub(file.have))).sum()
-    }
-
     /// Room that what runs does not need.
     pub(super) fn free_room(&self) -> Option<u64> {
         let running = self.running.keys().filter_map(|key| self.files.get(key)).map(File::lacking).sum();

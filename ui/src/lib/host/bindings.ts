@@ -2655,6 +2655,10 @@ export type RoomView = {
  */
 needed: number, 
 /**
+ * There is more to come of which nobody knows the size.
+ */
+at_least: boolean, 
+/**
  * Bytes free now.
  */
 free: number, 

@@ -48,7 +48,7 @@ export function downloadsOf(empty: boolean, waits: string | null): DownloadsView
             items: [item("v3", "Why waiting is worse than slowness", "queued", 24_000_000)],
           },
         ],
-    room: { needed: 0.3 * GB, free: 18.4 * GB, keeps: 1.07 * GB },
+    room: { needed: 0.3 * GB, at_least: false, free: 18.4 * GB, keeps: 1.07 * GB },
     flow: { ...flow, waits: waits as Waits | null, opens_in: waits === "hours" ? 190 : null },
   };
 }
