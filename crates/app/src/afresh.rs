@@ -67,7 +67,8 @@ pub(crate) fn perform(dir: &Path, now: TimeMs, means: &Means) -> Result<(), Stor
     Ok(sync(dir)?)
 }
 
-fn sync(dir: &Path) -> io::Result<()> {
+/// Puts on the disk which names a folder has.
+pub(crate) fn sync(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(dir)?.sync_all()?;
     #[cfg(not(unix))]

@@ -8,27 +8,14 @@ use daypack_app::api::input::*;
 use daypack_course::CourseId;
 
 use crate::link::noise;
-use crate::practice::small_course;
+use crate::practice::{copy_folder, small_course};
 
 /// The small course in `dir`, with a reading of `size` bytes.
 pub fn heavy_course(dir: &Path, size: usize) -> PathBuf {
     let to = dir.join("heavy");
-    copy(&small_course(), &to);
+    copy_folder(&small_course(), &to);
     std::fs::write(to.join("readings/notes.pdf"), noise(7, size)).unwrap();
     to
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 /// Takes all of a course along.

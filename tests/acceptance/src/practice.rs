@@ -138,3 +138,17 @@ pub fn daypack(arguments: &[&str]) -> (i32, Value) {
     let last = text.lines().last().unwrap_or_default();
     (out.status.code().unwrap_or(-1), serde_json::from_str(last).unwrap_or(Value::Null))
 }
+
+/// Copies a folder with all that is in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}

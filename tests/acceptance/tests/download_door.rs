@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
 use daypack_course::{Digest, TimeMs};
 use daypack_formats::pack::{self, BuildOptions};
 use daypack_tests::link::noise;
-use daypack_tests::practice::{bin, small_course};
+use daypack_tests::practice::{bin, copy_folder, small_course};
 use serde_json::Value;
 
 const BIG: usize = 3 << 20;
@@ -24,7 +24,7 @@ type Sent = Arc<Mutex<BTreeMap<String, u64>>>;
 /// A library with one course that has a large file, in `dir`; the file's digest.
 fn library(dir: &Path) -> (PathBuf, Digest) {
     let (folder, shelf) = (dir.join("folder"), dir.join("library"));
-    copy(&small_course(), &folder);
+    copy_folder(&small_course(), &folder);
     let big = noise(5, BIG);
     std::fs::write(folder.join("readings/notes.pdf"), &big).unwrap();
     pack::keygen(&dir.join("key.pem")).unwrap();
@@ -45,19 +45,6 @@ fn library(dir: &Path) -> (PathBuf, Digest) {
 fn now() -> TimeMs {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     TimeMs(i64::try_from(since.as_millis()).unwrap())
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let to = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            std::fs::copy(&path, &to).unwrap();
-        }
-    }
 }
 
 /// A static host. The first answer with byte 1,000,000 of `flipped` in it has one bit wrong.

@@ -11,33 +11,20 @@ use daypack_app::{App, LinkCost, OpenOptions};
 use daypack_course::outline::ItemKind;
 use daypack_course::work::{Wait, WorkState};
 use daypack_tests::learner::{card_when, enrol, of_kind, open, outbox, post, until};
-use daypack_tests::practice::{Practice, small_course};
+use daypack_tests::practice::{Practice, copy_folder, small_course};
 
 const FILM: usize = 6_000_000;
 
 /// The small course, with room for films.
 fn roomy_course(dir: &std::path::Path) -> std::path::PathBuf {
     let to = dir.join("course");
-    copy(&small_course(), &to);
+    copy_folder(&small_course(), &to);
     let file = to.join("course.json");
     let text = std::fs::read_to_string(&file).unwrap();
     let roomy = text.replace("\"max_file_bytes\": 10000", "\"max_file_bytes\": 20000000");
     assert_ne!(text, roomy);
     std::fs::write(&file, roomy).unwrap();
     to
-}
-
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 async fn film(app: &App, course: &daypack_course::CourseId, dir: &std::path::Path) -> daypack_course::WorkId {

@@ -90,7 +90,7 @@ impl Door {
             crate::make_folder(&new).map_err(io)?;
             Store::seal_folder(&new, now, &lockbox, &key, &means).map_err(cannot_seal)?;
             std::fs::rename(&new, people::folder(&dir, &own)).map_err(io)?;
-            people::sync(&dir.join(LEARNERS)).map_err(io)?;
+            crate::afresh::sync(&dir.join(LEARNERS)).map_err(io)?;
             Ok(code)
         })
         .await?;

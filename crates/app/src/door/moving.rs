@@ -10,7 +10,8 @@ use std::path::Path;
 use daypack_course::TimeMs;
 use daypack_store::{Means, Store, is_kept_out, keep_out};
 
-use super::people::{self, FILE, LEARNERS, People, State, folder, sync};
+use super::people::{self, FILE, LEARNERS, People, State, folder};
+use crate::afresh::sync;
 use crate::api::Failure;
 use crate::failure;
 

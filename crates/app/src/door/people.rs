@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use daypack_store::{Means, Store, is_kept_out};
 use serde::{Deserialize, Serialize};
 
+use crate::afresh::sync;
 use crate::api::door::LearnerView;
 use crate::api::{Failure, FailureCode};
 
@@ -176,14 +177,6 @@ pub(super) fn own(dir: &Path) -> Result<File, Failure> {
         Err(TryLockError::WouldBlock) => Err(FailureCode::InUse.into()),
         Err(TryLockError::Error(error)) => Err(crate::failure::io(&error)),
     }
-}
-
-pub(super) fn sync(dir: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(dir)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = dir;
-    Ok(())
 }
 
 #[cfg(test)]
