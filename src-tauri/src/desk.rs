@@ -59,7 +59,7 @@ impl Desk {
         self.opening.get()?.dispatch(name).await
     }
 
-    /// Says how the opening ended. Called once.
+    /// Says how the opening ended; after a folder that was in use it may be said again.
     pub fn opened(&self, result: Result<Door, Failure>) {
         self.state.send_replace(Some(result));
     }

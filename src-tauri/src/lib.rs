@@ -20,9 +20,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use daypack_app::api::Event;
+use daypack_app::api::{Event, FailureCode};
 use daypack_app::opening::Opening;
 use daypack_app::remote::Owner;
 use daypack_app::servers::content::Viewer;
@@ -82,6 +82,11 @@ fn context<R: Runtime>() -> Context<R> {
     tauri::generate_context!("tauri.conf.json")
 }
 
+/// How long a program that was killed or closed may take to let go of its folder.
+const ENDING: Duration = Duration::from_secs(2);
+/// A folder that stays in use is tried again this often.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// The shell without its window: commands, plugins, state.
 fn assemble<R: Runtime>(builder: Builder<R>, desk: Desk) -> Builder<R> {
     builder.plugin(tauri_plugin_dialog::init()).manage(desk).invoke_handler(tauri::generate_handler![
@@ -135,13 +140,9 @@ fn open_program<R: Runtime>(handle: &AppHandle<R>, data: PathBuf) {
             on_raise: Some(Arc::new(move |files| window::raise(&front, files))),
             ..OpenOptions::default()
         };
-        let opened = Door::open(options).await;
-        if let Err(failure) = &opened {
-            tracing::error!(%failure, "the data folder cannot be opened");
-        }
-        let events = opened.as_ref().ok().map(Door::events);
-        handle.state::<Desk>().opened(opened);
-        let Some(mut events) = events else { return };
+        let Ok(door) = opened(&handle, options).await else { return };
+        let mut events = door.events();
+        handle.state::<Desk>().opened(Ok(door));
         loop {
             let event = match events.recv().await {
                 Ok(event) => event,
@@ -155,6 +156,29 @@ fn open_program<R: Runtime>(handle: &AppHandle<R>, data: PathBuf) {
             let _ = handle.emit_to(window::MAIN, window::EVENT, event);
         }
     });
+}
+
+/// Opens the folder. One that is in use is tried again: whoever has it may be ending just now, and "Try again" on the
+/// page must find it open one day. After [`ENDING`] the page says so; any other failure is said at once.
+async fn opened<R: Runtime>(handle: &AppHandle<R>, options: OpenOptions) -> Result<Door, ()> {
+    let began = Instant::now();
+    let mut is_said = false;
+    loop {
+        let failure = match Door::open(options.clone()).await {
+            Ok(door) => return Ok(door),
+            Err(failure) => failure,
+        };
+        let passes = matches!(failure.code, FailureCode::InUse | FailureCode::InUseElsewhere);
+        if !is_said && (!passes || began.elapsed() >= ENDING) {
+            tracing::error!(%failure, "the data folder cannot be opened");
+            handle.state::<Desk>().opened(Err(failure));
+            is_said = true;
+        }
+        if !passes {
+            return Err(());
+        }
+        tokio::time::sleep(if is_said { AGAIN } else { ENDING / 10 }).await;
+    }
 }
 
 /// The PDF viewer's files, out of the built page.

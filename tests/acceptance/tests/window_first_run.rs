@@ -39,6 +39,38 @@ async fn a_fresh_start_shows_the_first_page_and_closes_cleanly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_folder_in_use_is_said_and_try_again_opens_it_once_it_is_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = std::fs::File::create(folder.path().join("daypack.lock")).unwrap();
+    lock.lock().unwrap();
+    let window = Window::open(folder.path()).await;
+    window.wait("[data-code=in_use]").await;
+    drop(lock);
+    // Asked until the program has looked again; nobody has to close the window for it.
+    let again = "document.querySelector('[data-code=in_use] button')?.click(); \
+                 return !!document.querySelector('main h1') && !document.querySelector('[data-code]')";
+    window.until("the first page", again, vec![]).await;
+    assert_eq!(window.call("app_status", json!({})).await.unwrap()["accounts"], json!([]));
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_let_go_a_moment_later_opens_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = std::fs::File::create(folder.path().join("daypack.lock")).unwrap();
+    lock.lock().unwrap();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(1));
+        drop(lock);
+    });
+    let window = Window::open(folder.path()).await;
+    window.until("the first page", "return !!document.querySelector('main h1')", vec![]).await;
+    let failed = window.run("return !!document.querySelector('[data-code]')", vec![]).await;
+    assert_eq!(failed, json!(false));
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_reaches_only_the_six_commands() {
     let folder = tempfile::tempdir().unwrap();
     let window = Window::open(folder.path()).await;
