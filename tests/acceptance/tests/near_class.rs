@@ -41,12 +41,13 @@ impl Switch {
         let is_made = ip(&format!("-n {hub} link add hub type bridge mcast_snooping 0"))
             && ip(&format!("-n {hub} link set hub up"))
             && (1..=COMPUTERS + 1).all(|n| switch.plug(&hub, mark, n));
-        // The line to the course: all that its host sends goes through here.
-        let shaped = Command::new("ip")
-            .args(["netns", "exec", &switch.of(1), "tc", "qdisc", "add", "dev", "net", "root", "tbf"])
-            .args(["rate", "8mbit", "burst", "32k", "latency", "400ms"])
-            .status();
-        (is_made && shaped.is_ok_and(|status| status.success())).then_some(switch)
+        (is_made && switch.narrow()).then_some(switch)
+    }
+
+    /// The line to the course: all that its host sends goes through here.
+    fn narrow(&self) -> bool {
+        let host = self.of(1);
+        ip(&format!("netns exec {host} tc qdisc add dev net root tbf rate 8mbit burst 32k latency 400ms"))
     }
 
     fn plug(&mut self, hub: &str, mark: u32, n: u32) -> bool {
