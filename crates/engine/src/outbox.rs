@@ -12,7 +12,8 @@
 //! - **One end for one send**: sends and questions have numbers ([`Entry::errand`]), and an end is believed only for
 //!   the one that is on its way. A reply that comes twice, or after the caller gave up, is old news, unless it is a
 //!   receipt.
-//! - A receipt is believed whenever it comes; "not landed" is believed only when it was asked for.
+//! - A receipt is believed whenever it comes; "not landed" is believed only when it was asked for. A receipt for one send
+//!   says nothing about a later one that was given up: until that had time to arrive, its target waits.
 //! - **Nobody guesses.** What cannot be read back at a site, or what the site stays silent about, becomes
 //!   [`WorkState::Unclear`]: it is never sent again by itself, only on the learner's word.
 //!
@@ -210,6 +211,7 @@ impl Outbox {
             Event::Tick => {}
         }
         self.mend_waits(now);
+        self.end_strays(now);
         self.ask_learner(now, &mut out);
         self.plan(now, &mut out);
         out
@@ -267,7 +269,9 @@ impl Outbox {
 
     /// Drops the machine's entries of work accepted before `time`; the work itself is the store's and stays.
     pub fn forget_accepted_before(&mut self, time: TimeMs) {
-        self.entries.retain(|_, e| !(matches!(e.state, WorkState::Accepted { .. }) && e.changed < time));
+        self.entries.retain(|_, e| {
+            !(matches!(e.state, WorkState::Accepted { .. }) && e.changed < time && e.stray.is_none())
+        });
     }
 
     fn added(&mut self, new: NewEntry, now: TimeMs, out: &mut Vec<Effect>) {
@@ -299,6 +303,9 @@ impl Outbox {
         for entry in self.entries.values_mut().filter(|e| e.hold == Hold::Grace) {
             entry.wait(Hold::Grace, now.plus(SETTLE_GRACE_MS));
         }
+        for entry in self.entries.values_mut().filter(|e| e.stray.is_some()) {
+            entry.stray = Some(now.plus(SETTLE_GRACE_MS));
+        }
         out.extend(self.signed_out.iter().cloned().map(Effect::NeedsSignIn));
     }
 
@@ -311,7 +318,11 @@ impl Outbox {
         }
         let old_sign_in = is_this && self.before_sign_in.remove(id);
         if let Outcome::Accepted(receipt) = outcome {
+            mind_stray(entry, self.on_way.get(id), now);
             return accept(entry, receipt, now, out);
+        }
+        if is_this && entry.stray.is_some() {
+            entry.stray = (outcome == Outcome::Unknown).then(|| now.plus(SETTLE_GRACE_MS));
         }
         if !is_this || entry.state != WorkState::Sending {
             return;
@@ -372,6 +383,7 @@ impl Outbox {
         }
         let old_sign_in = asked && self.before_sign_in.remove(id);
         if let Settled::Landed(receipt) = settled {
+            mind_stray(entry, self.on_way.get(id), now);
             return accept(entry, receipt, now, out);
         }
         if !asked || !matches!(entry.state, WorkState::InDoubt | WorkState::Unclear) {
@@ -484,6 +496,27 @@ impl Outbox {
             entry.not_before = entry.not_before.min(now.plus(longest));
         }
     }
+
+    /// What has arrived by now, or never will, holds nobody up any more.
+    fn end_strays(&mut self, now: TimeMs) {
+        for entry in self.entries.values_mut().filter(|e| e.stray.is_some()) {
+            let runs = self.on_way.get(&entry.id) == Some(&Errand::Send);
+            entry.stray = match entry.stray {
+                Some(until) if runs || until > now => Some(until.min(now.plus(SETTLE_GRACE_MS))),
+                _ => None,
+            };
+        }
+    }
+}
+
+/// A receipt for one send says nothing about a later one: that may still arrive, and would undo what comes after it.
+fn mind_stray(entry: &mut Entry, on_way: Option<&Errand>, now: TimeMs) {
+    let given_up = entry.state == WorkState::InDoubt && entry.hold == Hold::Grace && entry.not_before > now;
+    entry.stray = match on_way {
+        Some(Errand::Send) => Some(now.plus(SETTLE_GRACE_MS)),
+        _ if given_up => Some(entry.not_before),
+        _ => entry.stray,
+    };
 }
 
 fn backoff_until(seed: u64, entry: &Entry, now: TimeMs) -> TimeMs {

@@ -105,6 +105,10 @@ pub struct Entry {
     /// What the last try that led to nothing ran into.
     #[serde(default)]
     pub trouble: Option<Trouble>,
+    /// A receipt came while a later send of it was on its way or just given up: that one may arrive until then, and what
+    /// comes later for the same target waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stray: Option<TimeMs>,
 }
 
 impl Entry {
@@ -129,6 +133,7 @@ impl Entry {
             size: new.size,
             silence: 0,
             trouble: None,
+            stray: None,
         }
     }
 
@@ -151,7 +156,7 @@ impl Entry {
     /// Whether later work for the same target must wait for this one.
     pub(super) fn holds_its_place(&self) -> bool {
         match self.state {
-            WorkState::Accepted { .. } => false,
+            WorkState::Accepted { .. } => self.stray.is_some(),
             WorkState::Refused { .. } => !self.set_aside,
             WorkState::Waiting | WorkState::Sending | WorkState::InDoubt | WorkState::Unclear => true,
         }
@@ -159,7 +164,8 @@ impl Entry {
 
     /// Whether it must be settled before anything else of its target moves.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.state, WorkState::Sending | WorkState::InDoubt | WorkState::Unclear)
+        self.stray.is_some()
+            || matches!(self.state, WorkState::Sending | WorkState::InDoubt | WorkState::Unclear)
     }
 
     /// Whether anything is to be done about it without the learner.

@@ -75,6 +75,8 @@ impl Outbox {
                 *head = entry;
             }
         }
+        let strays = heads.values().filter_map(|e| e.stray).filter(|until| *until > now);
+        let mut wake: Option<TimeMs> = strays.min();
         let mut ready: Vec<&Entry> = heads
             .into_values()
             .filter(|e| e.moves_by_itself() && !self.is_on_its_way(e))
@@ -84,7 +86,6 @@ impl Outbox {
         ready.sort_by_key(|e| (e.lane, e.seq));
 
         let mut chosen = Vec::new();
-        let mut wake: Option<TimeMs> = None;
         for entry in ready {
             if entry.not_before > now {
                 wake = Some(wake.map_or(entry.not_before, |w| w.min(entry.not_before)));
