@@ -247,6 +247,8 @@ commands! {
     item(ItemInput) -> ItemView;
     /// Closes the local servers.
     item_close(Nothing) -> Saved;
+    /// How much is here of a lecture that is being fetched and played already.
+    video_coming(ItemInput) -> VideoComing;
     /// Keeps what was watched and where the learner is.
     watched(WatchedInput) -> Saved;
     /// Keeps how far a reading was read, as a share of its length.

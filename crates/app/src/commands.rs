@@ -1,5 +1,6 @@
 //! The commands, by what they are about. Each is a thin deed around `course` and `engine`.
 
+mod coming;
 mod decide;
 mod device;
 mod downloads;

@@ -5,6 +5,7 @@
 
 mod afresh;
 pub mod api;
+mod arrivals;
 mod commands;
 mod door;
 mod failure;
@@ -110,6 +111,7 @@ struct Inner {
     /// Packs that did not serve in this life; their files come alone.
     bad_packs: Mutex<std::collections::BTreeSet<Digest>>,
     tap: haul::tap::Tap,
+    arrivals: arrivals::Arrivals,
 }
 
 /// What is open right now; replacing it closes the servers of what was open before.
@@ -135,6 +137,8 @@ pub(crate) struct Board {
     pub flow: FlowView,
     pub rules: daypack_engine::allowance::Rules,
     pub wishes: wishes::Wishes,
+    /// The job of what the learner looks at, where it is not all here.
+    pub opened: Option<String>,
 }
 
 impl App {
@@ -233,12 +237,14 @@ impl App {
                 flow: FlowView::default(),
                 rules,
                 wishes,
+                opened: None,
             }),
             key: keys::KeyDoor::new(options.passphrase, options.quiet),
             mirrors: haul::mirrors::Mirrors::default(),
             neighbours: neighbours::Neighbours::new(quiet).map_err(|e| failure::io(&e))?,
             bad_packs: Mutex::default(),
             tap: haul::tap::Tap::closed(),
+            arrivals: arrivals::Arrivals::default(),
         }));
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
         let cost = options.link_cost.unwrap_or_else(|| Arc::new(SystemLinkCost));
@@ -308,6 +314,10 @@ impl App {
     /// Runs a task that ends by itself when it is told to stop; closing waits for it a little.
     pub(crate) fn spawn_whole(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.0.tasks.spawn(task);
+    }
+
+    pub(crate) fn arrivals(&self) -> &arrivals::Arrivals {
+        &self.0.arrivals
     }
 
     pub(crate) fn neighbours(&self) -> &neighbours::Neighbours {

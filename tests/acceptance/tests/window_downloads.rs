@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use daypack_tests::axe::accessible;
 use daypack_tests::heavy::heavy_course;
+use daypack_tests::host::{Host, Manners};
 use daypack_tests::practice::Practice;
 use daypack_tests::window::Window;
 use serde_json::{Value, json};
@@ -143,5 +144,68 @@ async fn the_learner_decides_about_downloads_in_the_window() {
     window.press("cancel-all").await;
     window.press("dialog-yes").await;
     window.text("Nothing is on its way").await;
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lecture_plays_while_it_comes() {
+    let Some(library) = std::env::var_os("DAYPACK_SAMPLE_LIBRARY").map(PathBuf::from) else {
+        return println!("DAYPACK_SAMPLE_LIBRARY names no library: not tried");
+    };
+    let dir = tempfile::tempdir().unwrap();
+    // The largest lecture takes three quarters of a minute like this.
+    let slow = Manners { rate: 40_000, ..Manners::default() };
+    let host = Host::start(&library, slow).await;
+    let window = Window::open(&dir.path().join("data")).await;
+    window.size(1180, 900).await;
+    window.part("way-school").await;
+    window.call("library_add", json!({ "address": host.address })).await.unwrap();
+    let offers = window.call("library", json!({})).await.unwrap()["offers"].clone();
+    let offer = json!({ "source": offers[0]["source"], "id": offers[0]["id"] });
+    let course = window.call("course_add", offer).await.unwrap()["course"].clone();
+    let outline = window.call("course", json!({ "course": course })).await.unwrap();
+    let items = outline["sections"].as_array().unwrap().iter().flat_map(|s| s["items"].as_array().unwrap());
+    let lecture =
+        items.filter(|item| item["kind"] == "video").max_by_key(|item| item["size"].as_u64()).unwrap();
+    let id = lecture["id"].clone();
+    let take = json!({ "course": course, "item": id });
+    window.call("take_along", take.clone()).await.unwrap();
+    // It is opened at once: first the page says that it comes, then it is a lecture.
+    window.press("nav-library").await;
+    window.click(&format!("[data-course={course}] [data-testid=course-open]")).await;
+    window.click(&format!("[data-item={id}] [data-testid=item-open]")).await;
+    window.part("video-coming").await;
+    window.press("play").await;
+    let picture = "const video = document.querySelector('[data-testid=video]'); return video && video.videoWidth > 0 && video.currentTime > 0.5";
+    window.until("a picture that moves", picture, vec![]).await;
+    let here = window.call("video_coming", take.clone()).await.unwrap();
+    let share = here["have"].as_f64().unwrap() / here["size"].as_f64().unwrap();
+    println!("the picture moves with {:.0} % of the lecture here", share * 100.0);
+    assert!(share < 0.6, "{here}");
+    accessible(&window, "a lecture that comes").await;
+    pictures(&window, "video-coming").await;
+    // To a place that is not here: it waits and says so, with no error, and then it plays there.
+    let here = window.call("video_coming", take.clone()).await.unwrap();
+    let parts = here["parts"].as_array().unwrap();
+    let ends = parts.iter().map(|part| part[1].as_f64().unwrap());
+    let begins = parts.iter().skip(1).map(|part| part[0].as_f64().unwrap()).chain([1.0]);
+    let gaps: Vec<(f64, f64)> = ends.zip(begins).collect();
+    let (from, to) = gaps.into_iter().rev().find(|(from, to)| from < to).expect("something is not here yet");
+    let go = "const video = document.querySelector('[data-testid=video]'); video.currentTime = video.duration * arguments[0]";
+    window.run(go, vec![json!((from + to) / 2.0)]).await;
+    window
+        .until(
+            "it says that it waits",
+            "return document.querySelector('[data-testid=video-coming]')?.dataset.waits === 'true'",
+            vec![],
+        )
+        .await;
+    pictures(&window, "video-waits").await;
+    let there = "const video = document.querySelector('[data-testid=video]'); return !video.seeking && video.readyState >= 3 && video.currentTime >= video.duration * arguments[0]";
+    window.until("it plays there", there, vec![json!(from)]).await;
+    assert_eq!(
+        window.run("return !!document.querySelector('[data-testid=media-broken]')", vec![]).await,
+        json!(false)
+    );
     window.close().await;
 }

@@ -104,6 +104,21 @@ pub struct VideoSource {
     pub codecs: String,
     /// Bytes.
     pub size: u64,
+    /// It is here in part only, and can be played as far as it is here; `video_coming` tells how far that is.
+    pub is_coming: bool,
+}
+
+/// How much is here of a lecture that is being fetched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct VideoComing {
+    /// Bytes here.
+    pub have: u64,
+    /// Bytes in all; 0 when nothing of it is coming.
+    pub size: u64,
+    /// Where they are: begin and end as shares of the file, 0 to 1, in order.
+    pub parts: Vec<(f64, f64)>,
+    /// More is being fetched just now.
+    pub is_moving: bool,
 }
 
 /// A caption track with its text.

@@ -157,7 +157,12 @@ impl App {
                 places.extend(places_of(n, job, &shelf, mine));
             }
         }
-        self.desk(Note::Ordered(sequence(wishes.order, &places))).await;
+        let mut jobs = sequence(wishes.order, &places);
+        if let Some(opened) = self.board(|board| board.opened.clone()) {
+            jobs.retain(|job| *job != opened);
+            jobs.insert(0, opened);
+        }
+        self.desk(Note::Ordered(jobs)).await;
         self.heard().await;
         Ok(())
     }

@@ -103,6 +103,7 @@ impl App {
                 ItemBodyView::Unsupported { what: unsupported.what.clone() }
             }
         };
+        self.put_opened_first(&input.course, &input.item, &body);
         let server = if media.is_empty() { None } else { Some(self.media_server(media).await?) };
         let (body, feedback) = with_addresses(body, about, &feedback_files, server.as_ref(), &shelf, &item);
         self.hold(Opened { media: server, content });
@@ -124,6 +125,7 @@ impl App {
     /// See the list of commands.
     pub async fn item_close(&self, _: Nothing) -> Result<Saved, Failure> {
         self.hold(Opened::default());
+        self.board_write(|board| board.opened = None);
         Ok(Saved { at: self.now() })
     }
 
@@ -137,8 +139,21 @@ impl App {
         let store = self.store();
         let mut sources = Vec::new();
         for rendition in &video.renditions {
-            let Some((digest, size)) = here(shelf, &rendition.asset) else { continue };
             let Some(asset) = shelf.course.assets.get(&rendition.asset) else { continue };
+            let Some((digest, size)) = here(shelf, &rendition.asset) else {
+                if let Some((served, size)) = self.coming(shelf, asset, video.duration_ms) {
+                    media.insert(format!("source:{}", rendition.asset), served);
+                    sources.push(VideoSource {
+                        tier: rendition.tier,
+                        url: String::new(),
+                        media_type: asset.media_type.clone(),
+                        codecs: rendition.codecs.clone(),
+                        size,
+                        is_coming: true,
+                    });
+                }
+                continue;
+            };
             if !store.objects().has(&digest) {
                 self.mend_soon(digest, size);
                 continue;
@@ -150,6 +165,7 @@ impl App {
                     media_type: asset.media_type.clone(),
                     pace: Some(Pace::of_media(size, video.duration_ms)),
                     proof: self.proof_of(shelf, &digest, size),
+                    coming: None,
                 },
             );
             sources.push(VideoSource {
@@ -158,6 +174,7 @@ impl App {
                 media_type: asset.media_type.clone(),
                 codecs: rendition.codecs.clone(),
                 size,
+                is_coming: false,
             });
         }
         if sources.is_empty() {
@@ -170,7 +187,13 @@ impl App {
                 shelf.course.assets.get(id).map_or_else(|| "image/jpeg".to_owned(), |a| a.media_type.clone());
             media.insert(
                 "poster".to_owned(),
-                Served { path: store.objects().path(&digest), media_type, pace: None, proof: None },
+                Served {
+                    path: store.objects().path(&digest),
+                    media_type,
+                    pace: None,
+                    proof: None,
+                    coming: None,
+                },
             );
         }
         let mut captions = Vec::new();
@@ -261,6 +284,7 @@ impl App {
             media_type: media_type.to_owned(),
             pace: None,
             proof: None,
+            coming: None,
         };
         let mut files: BTreeMap<String, Served> = BTreeMap::new();
         for (path, id) in &reading.files {
@@ -355,6 +379,7 @@ impl App {
                     media_type: file.media_type.clone(),
                     pace: None,
                     proof: None,
+                    coming: None,
                 },
             );
             here.insert(file.url, digest);

@@ -1,5 +1,6 @@
 //! Fetching one file of a course: brought by `haul`, proven, then the shelf.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use daypack_course::AssetId;
@@ -14,10 +15,12 @@ use tokio_util::sync::CancellationToken;
 use super::gather::gather;
 use super::{Note, pieces, wants};
 use crate::App;
+use crate::api::Event;
+use crate::arrivals::Arriving;
 use crate::commands::source;
 use crate::haul::mirrors::Named;
 use crate::haul::{Errand, HaulError, Hauled, Place, Progress, ProofOf, haul};
-use crate::neighbours::{Load, shared};
+use crate::neighbours::{Load, Loading, shared};
 
 /// Three files come at a time: none of them takes a host's patience for itself.
 pub(super) const CONNECTIONS: u32 = 4;
@@ -146,8 +149,23 @@ async fn bring(
         }
         mirrors = Some((app.mirrors().clone(), Named { course: course.id.clone(), path, size }));
     }
+    let arriving = match (&proof, asset.digest, asset.size) {
+        (ProofOf::Chunks(_), Some(digest), Some(size)) => {
+            let path = app.store().objects().sparse_path(&partial);
+            let loading =
+                load.map_or_else(|| Arc::new(Loading::new(size, path)), |load| load.loading.clone());
+            Some(app.arrivals().begin(digest, loading))
+        }
+        _ => None,
+    };
+    if arriving.is_some() {
+        // From now on it can be played.
+        let item = course.items().find(|item| item.assets(None).contains(&id)).map(|item| item.id.clone());
+        app.tell(Event::CourseChanged { course: course.id.clone(), item });
+    }
     let errand = Errand {
-        seen: load.map(|load| load.loading.clone()),
+        seen: arriving.as_ref().map(Arriving::loading).or_else(|| load.map(|load| load.loading.clone())),
+        urgent: arriving.as_ref().map(Arriving::urgent),
         // A site's outline may be older than its file; a digest's size is the file's.
         size: asset.size.filter(|_| asset.digest.is_some()),
         limits,

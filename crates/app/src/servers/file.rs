@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use super::nothing;
 use super::pace::Pace;
 use super::range::{Part, read};
+use crate::arrivals::Coming;
 
 const CHUNK: usize = 128 * 1024;
 
@@ -30,6 +31,8 @@ pub struct Served {
     pub pace: Option<Pace>,
     /// What its bytes are compared with as they go out; `None`: they were compared before.
     pub proof: Option<Proof>,
+    /// It is here in part: what is missing is waited for. Needs a proof.
+    pub(crate) coming: Option<Coming>,
 }
 
 /// Pieces with a digest each: a damaged one is not sent, and said.
@@ -49,10 +52,15 @@ impl std::fmt::Debug for Proof {
 
 /// Answers a request for `served`.
 pub async fn send(served: &Served, method: &Method, headers: &HeaderMap) -> Response {
-    let Ok(mut file) = tokio::fs::File::open(&served.path).await else { return nothing() };
-    let Ok(size) = file.metadata().await.map(|m| m.len()) else { return nothing() };
-    // One that was cut is served as what it should be: what is missing is said where it is missing.
-    let size = served.proof.as_ref().map_or(size, |proof| proof.list.size);
+    let (mut file, size) = match (&served.coming, &served.proof) {
+        (Some(_), Some(proof)) => (None, proof.list.size),
+        _ => {
+            let Ok(file) = tokio::fs::File::open(&served.path).await else { return nothing() };
+            let Ok(size) = file.metadata().await.map(|m| m.len()) else { return nothing() };
+            // One that was cut is served as what it should be: what is missing is said where it is missing.
+            (Some(file), served.proof.as_ref().map_or(size, |proof| proof.list.size))
+        }
+    };
     let part = read(headers.get(header::RANGE).and_then(|h| h.to_str().ok()), size);
     let (status, from, to) = match part {
         Part::Whole => (StatusCode::OK, 0, size),
@@ -77,12 +85,21 @@ pub async fn send(served: &Served, method: &Method, headers: &HeaderMap) -> Resp
     let body = if *method == Method::HEAD || from == to {
         Body::empty()
     } else {
-        if from > 0 && file.seek(std::io::SeekFrom::Start(from)).await.is_err() {
+        if let Some(file) = &mut file
+            && from > 0
+            && file.seek(std::io::SeekFrom::Start(from)).await.is_err()
+        {
             return nothing();
         }
-        match &served.proof {
-            Some(proof) => Body::from_stream(proven(file, from..to, served.pace, proof.clone())),
-            None => Body::from_stream(paced(file, to - from, served.pace)),
+        let pieces = match (file, &served.coming) {
+            (Some(file), _) => Pieces::Here(file),
+            (None, Some(coming)) => Pieces::Coming(coming.clone()),
+            (None, None) => return nothing(),
+        };
+        match (&served.proof, pieces) {
+            (Some(proof), pieces) => Body::from_stream(proven(pieces, from..to, served.pace, proof.clone())),
+            (None, Pieces::Here(file)) => Body::from_stream(paced(file, to - from, served.pace)),
+            (None, Pieces::Coming(_)) => return nothing(),
         }
     };
     response.body(body).unwrap_or_else(|_| nothing())
@@ -92,22 +109,42 @@ fn safe_value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"))
 }
 
+/// Where pieces are read.
+enum Pieces {
+    Here(tokio::fs::File),
+    Coming(Coming),
+}
+
+impl Pieces {
+    async fn read(&mut self, place: Range<u64>) -> std::io::Result<Vec<u8>> {
+        match self {
+            Self::Here(file) => {
+                let mut piece = vec![0_u8; usize::try_from(place.end - place.start).unwrap_or(0)];
+                file.seek(std::io::SeekFrom::Start(place.start)).await?;
+                file.read_exact(&mut piece).await?;
+                Ok(piece)
+            }
+            Self::Coming(coming) => coming.piece(place).await,
+        }
+    }
+}
+
 /// As [`paced`], each piece compared before a byte of it leaves.
 fn proven(
-    file: tokio::fs::File,
+    pieces: Pieces,
     range: Range<u64>,
     pace: Option<Pace>,
     proof: Proof,
 ) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
     struct Sending {
-        file: tokio::fs::File,
+        pieces: Pieces,
         /// What is left to be sent, and of it what is compared already.
         range: Range<u64>,
         ready: Bytes,
         sent: u64,
         started: Instant,
     }
-    let sending = Sending { file, range, ready: Bytes::new(), sent: 0, started: Instant::now() };
+    let sending = Sending { pieces, range, ready: Bytes::new(), sent: 0, started: Instant::now() };
     futures_util::stream::try_unfold((sending, proof), move |(mut s, proof)| async move {
         if s.range.is_empty() {
             return Ok(None);
@@ -124,10 +161,8 @@ fn proven(
             let Some((place, chunk)) = found else {
                 return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
             };
-            let mut piece = vec![0_u8; chunk.length as usize];
-            s.file.seek(std::io::SeekFrom::Start(place.start)).await?;
-            let is_read = s.file.read_exact(&mut piece).await.is_ok();
-            if !is_read || Digest::of(&piece) != chunk.digest {
+            let piece = s.pieces.read(place.clone()).await.unwrap_or_default();
+            if piece.len() as u64 != u64::from(chunk.length) || Digest::of(&piece) != chunk.digest {
                 (proof.on_damage)();
                 return Err(std::io::Error::from(std::io::ErrorKind::InvalidData));
             }

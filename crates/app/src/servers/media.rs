@@ -80,7 +80,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");
         std::fs::write(&path, b"0123456789").unwrap();
-        let served = Served { path, media_type: "video/mp4".into(), pace: None, proof: None };
+        let served = Served { path, media_type: "video/mp4".into(), pace: None, proof: None, coming: None };
         let server = MediaServer::start(BTreeMap::from([("v".to_owned(), served)])).await.unwrap();
         let url = server.url("v").unwrap().to_owned();
         let rest = url.strip_prefix("http://").unwrap().to_owned();

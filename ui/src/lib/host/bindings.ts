@@ -3055,6 +3055,27 @@ value: boolean, };
 export type Urgency = "calm" | "soon" | "now" | "late" | "over";
 
 /**
+ * How much is here of a lecture that is being fetched.
+ */
+export type VideoComing = { 
+/**
+ * Bytes here.
+ */
+have: number, 
+/**
+ * Bytes in all; 0 when nothing of it is coming.
+ */
+size: number, 
+/**
+ * Where they are: begin and end as shares of the file, 0 to 1, in order.
+ */
+parts: Array<[number, number]>, 
+/**
+ * More is being fetched just now.
+ */
+is_moving: boolean, };
+
+/**
  * One playable file.
  */
 export type VideoSource = { 
@@ -3077,7 +3098,11 @@ codecs: string,
 /**
  * Bytes.
  */
-size: number, };
+size: number, 
+/**
+ * It is here in part only, and can be played as far as it is here; `video_coming` tells how far that is.
+ */
+is_coming: boolean, };
 
 /**
  * A lecture ready to play.
@@ -3486,6 +3511,8 @@ export interface Commands {
   item: { input: ItemInput; output: ItemView };
   /** Closes the local servers. */
   item_close: { input: Nothing; output: Saved };
+  /** How much is here of a lecture that is being fetched and played already. */
+  video_coming: { input: ItemInput; output: VideoComing };
   /** Keeps what was watched and where the learner is. */
   watched: { input: WatchedInput; output: Saved };
   /** Keeps how far a reading was read, as a share of its length. */
@@ -3596,6 +3623,7 @@ export const COMMANDS = [
   "network_word",
   "item",
   "item_close",
+  "video_coming",
   "watched",
   "reading_place",
   "done_mark",

@@ -225,6 +225,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
       };
     },
     item_close: saved,
+    video_coming: () => ({ have: 0, size: 0, parts: [], is_moving: false }),
     watched: saved,
     reading_place: saved,
     done_mark: saved,

@@ -428,8 +428,22 @@ export function body(id: string): ItemBodyView {
       return {
         kind: "video",
         sources: [
-          { tier: "standard", url: "sample.webm", media_type: "video/webm", codecs: "vp8", size: 24_000_000 },
-          { tier: "audio", url: "sample.webm", media_type: "audio/webm", codecs: "opus", size: 3_000_000 },
+          {
+            tier: "standard",
+            url: "sample.webm",
+            media_type: "video/webm",
+            codecs: "vp8",
+            size: 24_000_000,
+            is_coming: false,
+          },
+          {
+            tier: "audio",
+            url: "sample.webm",
+            media_type: "audio/webm",
+            codecs: "opus",
+            size: 3_000_000,
+            is_coming: false,
+          },
         ],
         captions: [
           {
