@@ -247,3 +247,24 @@ async fn nobody_is_kept_out_by_a_policy_that_a_site_does_not_have() {
         assert_eq!(who.is_ok(), comes_in, "{id}: {who:?}");
     }
 }
+
+#[tokio::test]
+async fn a_file_that_is_still_the_same_is_told_by_its_sha1() {
+    const SHA1: &str = "0123456789abcdef0123456789abcdef01234567";
+    let server = Server::start(|asked| {
+        match asked.head.to_lowercase().contains(&format!("if-none-match: \"{SHA1}\"")) {
+            true => Say::Whole(304, Vec::new(), Vec::new()),
+            false => support::server::file(Some("other"), 200, &[], b"another"),
+        }
+    })
+    .await;
+    let moodle = Moodle::new(net());
+    let url = format!("{}/webservice/pluginfile.php/1/mod_resource/content/0/a.pdf", server.address);
+    let session = session(&server.address);
+    assert!(moodle.is_same_file(&session, &url, SHA1).await.unwrap());
+    assert!(!moodle.is_same_file(&session, &url, &SHA1.replace('0', "f")).await.unwrap());
+    // A refusal with status 200 is no proof that it is the same.
+    let refusing = Server::start(|_| answer(&json!({"error": "No", "errorcode": "requireloginerror"}))).await;
+    let url = url.replace(&server.address, &refusing.address);
+    assert!(!moodle.is_same_file(&support::session(&refusing.address), &url, SHA1).await.unwrap());
+}

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use daypack_app::api::input::*;
 use daypack_app::api::outline::{Here, ItemRow};
+use daypack_app::api::study::ItemBodyView;
 use daypack_app::{App, OpenOptions};
 use daypack_course::outline::ItemKind;
 use daypack_course::{CourseId, TimeMs};
@@ -209,7 +210,12 @@ async fn what_a_site_drops_or_renames_is_found_within_a_day_and_what_is_here_sta
     let before = desk.rows().await;
     let gone = before.iter().find(|r| r.kind == ItemKind::Reading).unwrap().clone();
 
-    // The teacher removes a reading and renames what comes first.
+    // The teacher removes a reading, renames what comes first, puts another handout in the place of one, and only
+    // touches a third.
+    let handout = b"%PDF-1.4 another handout, and a longer one than before".repeat(20);
+    std::fs::write(folder.join("readings/notes.pdf"), &handout).unwrap();
+    let touched = std::fs::File::options().write(true).open(folder.join("readings/plain.txt")).unwrap();
+    touched.set_modified(std::time::SystemTime::now()).unwrap();
     edit(&folder, |course| {
         for section in course["sections"].as_array_mut().unwrap() {
             section["items"].as_array_mut().unwrap().retain(|item| item["title"] != json!(gone.title));
@@ -217,7 +223,6 @@ async fn what_a_site_drops_or_renames_is_found_within_a_day_and_what_is_here_sta
         course["sections"][0]["items"][0]["title"] = json!("Renamed by the teacher");
     });
     campus.restart();
-    desk.app.sync_now(Nothing {}).await.unwrap();
     let titles = |rows: &[ItemRow]| rows.iter().map(|r| r.title.clone()).collect::<Vec<_>>();
 
     desk.ahead.fetch_add(25 * 3_600_000, Ordering::SeqCst);
@@ -230,6 +235,21 @@ async fn what_a_site_drops_or_renames_is_found_within_a_day_and_what_is_here_sta
     let kept = after.iter().find(|r| r.id == gone.id).expect("what the site dropped is still in the course");
     assert_eq!(kept.here, Here::Ready, "and can be read");
     desk.app.item(ItemInput { course: desk.course.clone(), item: gone.id.clone() }).await.expect("it opens");
+
+    // The new handout comes by itself, in the place of the old one; what was only touched is not fetched again.
+    let notes = after.iter().find(|r| r.title == "Notes").unwrap().id.clone();
+    until("the new handout", || async {
+        desk.app.sync_now(Nothing {}).await.unwrap();
+        let input = ItemInput { course: desk.course.clone(), item: notes.clone() };
+        let view = desk.app.item(input).await.expect("readable at every moment");
+        matches!(view.body, ItemBodyView::Reading(reading) if reading.size == handout.len() as u64)
+    })
+    .await;
+    let report: Value = serde_json::from_str(&campus.ctl(&["requests"])).unwrap();
+    let of_plain =
+        report["requests"].as_array().unwrap().iter().filter(|r| r["path"].to_string().contains("plain"));
+    let statuses: Vec<u64> = of_plain.map(|r| r["status"].as_u64().unwrap()).collect();
+    assert!(statuses.iter().all(|status| *status == 304), "{statuses:?}");
 
     // A list without anything proves nothing.
     campus.ctl(&["unenrol", "student1"]);
