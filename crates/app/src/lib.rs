@@ -30,7 +30,8 @@ use daypack_course::deadline::Moment;
 use daypack_course::{CourseId, Digest, TimeMs};
 use daypack_engine::Clocks;
 pub use daypack_engine::transfer;
-use daypack_lms::net::{Net, NetConfig};
+use daypack_lms::net::Net;
+pub use daypack_lms::net::{NetConfig, trust};
 pub use daypack_store::StoreError;
 use daypack_store::disk::Disk;
 pub use daypack_store::{Keyring, MemoryKeyring, Mood, Secret};
@@ -79,6 +80,8 @@ pub struct OpenOptions {
     pub opening: Option<opening::Opening>,
     /// Opens sign-ins that a passphrase guards, and guards new ones where there is no keyring.
     pub passphrase: Option<Secret>,
+    /// How sites are reached; as usual when not given.
+    pub net: NetConfig,
     /// How long a minute without a sign of the learner is; a minute when not given. For tests of locking by itself.
     pub idle_minute: Option<std::time::Duration>,
 }
@@ -112,6 +115,8 @@ struct Inner {
     bad_packs: Mutex<std::collections::BTreeSet<Digest>>,
     tap: haul::tap::Tap,
     arrivals: arrivals::Arrivals,
+    /// When a course that was opened was last thought about.
+    opened_courses: Mutex<std::collections::BTreeMap<CourseId, std::time::Instant>>,
 }
 
 /// What is open right now; replacing it closes the servers of what was open before.
@@ -211,8 +216,7 @@ impl App {
         let app = Self(Arc::new(Inner {
             dir,
             store,
-            net: Net::new(NetConfig::default())
-                .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?,
+            net: Net::new(options.net).map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?,
             viewer: options.viewer,
             clock: options.clock,
             around: options.around.unwrap_or_else(|| Arc::new(SystemAround)),
@@ -245,6 +249,7 @@ impl App {
             bad_packs: Mutex::default(),
             tap: haul::tap::Tap::closed(),
             arrivals: arrivals::Arrivals::default(),
+            opened_courses: Mutex::default(),
         }));
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
         let cost = options.link_cost.unwrap_or_else(|| Arc::new(SystemLinkCost));
@@ -327,6 +332,23 @@ impl App {
     /// Who else may have files of packages: whoever knows one puts it there.
     pub fn mirrors(&self) -> &haul::mirrors::Mirrors {
         &self.0.mirrors
+    }
+
+    /// Whether some source answers, as far as the loop knows.
+    pub(crate) fn is_online(&self) -> bool {
+        self.board(|board| board.link.state == LinkState::Online)
+    }
+
+    /// Notes that a course was opened; `false` where that was noted less than a minute ago.
+    pub(crate) fn opens(&self, course: &CourseId) -> bool {
+        let now = std::time::Instant::now();
+        let mut opened = self.0.opened_courses.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new =
+            opened.get(course).is_none_or(|at| now.duration_since(*at) >= std::time::Duration::from_secs(60));
+        if is_new {
+            opened.insert(course.clone(), now);
+        }
+        is_new
     }
 
     pub(crate) fn bad_pack(&self, pack: Digest) {

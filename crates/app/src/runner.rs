@@ -4,11 +4,13 @@
 //! state of a machine is on disk before its effects are performed, so that a crash is "load, then `Restarted`".
 
 pub(crate) mod allowance;
+pub(crate) mod compare;
 mod desk;
 pub(crate) mod fetch;
 mod gather;
 pub(crate) mod links;
 pub(crate) mod mend;
+mod news;
 mod packs;
 pub(crate) mod pieces;
 pub(crate) mod pull;

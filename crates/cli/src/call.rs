@@ -9,10 +9,15 @@ use clap::Args;
 use daypack_app::api::door::DoorStanding;
 use daypack_app::api::input::{KeysUnlock, LearnerUnlock, Nothing};
 use daypack_app::api::keys::{KeysGuard, KeysStanding};
+use daypack_app::api::status::LinkState;
+use daypack_app::api::work::WorkCard;
 use daypack_app::api::{COMMANDS, Failure, FailureCode, outline::JobState, typescript};
 use daypack_app::remote::Owner;
 use daypack_app::{App, Door, OpenOptions, Secret};
+use daypack_course::work::{Wait, WorkState};
 use serde_json::{Value, json};
+
+use crate::sites::Sites;
 
 /// Names the passphrase of the environment. Other programs of the same user can read it there.
 const PASSPHRASE: &str = "DAYPACK_PASSPHRASE";
@@ -52,10 +57,17 @@ impl Who {
 }
 
 /// Runs a command here, or at the owner of the data folder.
-pub async fn call(data: &Path, command: &str, input: &str, settle: Option<u64>, who: &Who) -> ExitCode {
-    let result = match serde_json::from_str::<Value>(input) {
-        Ok(input) => run(data, command, input, settle, who).await,
-        Err(error) => Err(Failure::new(FailureCode::InvalidInput).fact("why", error)),
+pub async fn call(
+    data: &Path,
+    command: &str,
+    input: &str,
+    settle: Option<u64>,
+    who: &Who,
+    sites: &Sites,
+) -> ExitCode {
+    let result = match given(input) {
+        Ok(input) => run(data, command, input, settle, who, sites).await,
+        Err(failure) => Err(failure),
     };
     match result {
         Ok(value) => {
@@ -69,10 +81,20 @@ pub async fn call(data: &Path, command: &str, input: &str, settle: Option<u64>, 
     }
 }
 
+/// The input, out of the argument or from standard input.
+fn given(input: &str) -> Result<Value, Failure> {
+    let refused = |why: String| Failure::new(FailureCode::InvalidInput).fact("why", why);
+    let text = match input {
+        "-" => std::io::read_to_string(std::io::stdin()).map_err(|error| refused(error.to_string()))?,
+        text => text.to_owned(),
+    };
+    serde_json::from_str(&text).map_err(|error| refused(error.to_string()))
+}
+
 /// Runs a command whose input is the path of a file.
 pub async fn on_file(data: &Path, command: &str, file: &Path, who: &Who) -> ExitCode {
     let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    call(data, command, &json!({ "path": path }).to_string(), None, who).await
+    call(data, command, &json!({ "path": path }).to_string(), None, who, &Sites::default()).await
 }
 
 /// Commands that take the passphrase of `--passphrase-file` themselves, where their input has none.
@@ -92,13 +114,14 @@ async fn run(
     mut input: Value,
     settle: Option<u64>,
     who: &Who,
+    sites: &Sites,
 ) -> Result<Value, Failure> {
     if WITH_PASSPHRASE.contains(&command)
         && let (Some(passphrase), Some(fields)) = (who.passphrase()?, input.as_object_mut())
     {
         fields.entry("passphrase").or_insert(Value::String(passphrase));
     }
-    let door = match Door::open(OpenOptions { quiet: settle.is_none(), ..options(data) }).await {
+    let door = match Door::open(OpenOptions { quiet: settle.is_none(), ..options(data, sites)? }).await {
         Ok(door) => door,
         Err(failure) if failure.code == FailureCode::InUse => {
             return Owner::reach(data).await?.call(command, input).await;
@@ -124,13 +147,14 @@ async fn run(
 }
 
 /// The data folder with this computer's keyring, and the passphrase of the environment.
-fn options(data: &Path) -> OpenOptions {
-    OpenOptions {
+fn options(data: &Path, sites: &Sites) -> Result<OpenOptions, Failure> {
+    Ok(OpenOptions {
         data_dir: data.to_owned(),
+        net: sites.net()?,
         keyring: Some(daypack_app::keyring::of_this_computer()),
         passphrase: std::env::var(PASSPHRASE).ok().filter(|text| !text.is_empty()).map(Secret::new),
         ..OpenOptions::default()
-    }
+    })
 }
 
 /// Where somebody sits at the terminal and a passphrase guards the sign-ins, it is asked for; an empty one leaves
@@ -152,22 +176,43 @@ async fn ask_for_passphrase(app: &App, command: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether work moves or will soon. What waits for a connection, a sign-in or the learner is not waited for.
+async fn is_sending(app: &App) -> bool {
+    let (Ok(outbox), Ok(status)) = (app.outbox(Nothing {}).await, app.app_status(Nothing {}).await) else {
+        return false;
+    };
+    let is_open =
+        |card: &&WorkCard| matches!(card.state, WorkState::Waiting | WorkState::Sending | WorkState::InDoubt);
+    let moves = |card: &WorkCard| {
+        !matches!(
+            card.wait,
+            Some(Wait::Connection | Wait::SignIn | Wait::CostsMoney | Wait::SiteAsked | Wait::Learner)
+        )
+    };
+    let is_new = status.link.state == LinkState::Unknown;
+    outbox.work.iter().filter(is_open).any(|card| is_new || moves(card))
+}
+
 /// Waits until nothing runs any more.
 async fn settled(app: &App, limit: Duration) {
     let end = Instant::now() + limit;
     while Instant::now() < end {
         let Ok(jobs) = app.jobs(Nothing {}).await else { return };
         let busy = jobs.jobs.iter().any(|j| matches!(j.state, JobState::Running | JobState::Queued));
-        if !busy {
+        if !busy && !is_sending(app).await {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
+async fn open(data: &Path, sites: &Sites) -> Result<Door, Failure> {
+    Door::open(options(data, sites)?).await
+}
+
 /// Prints events until stopped.
-pub async fn watch(data: &Path) -> ExitCode {
-    match Door::open(options(data)).await {
+pub async fn watch(data: &Path, sites: &Sites) -> ExitCode {
+    match open(data, sites).await {
         Ok(door) => {
             let mut events = door.events();
             loop {
@@ -196,8 +241,8 @@ pub async fn watch(data: &Path) -> ExitCode {
 }
 
 /// Owns the folder until stopped.
-pub async fn serve(data: &Path, who: &Who) -> ExitCode {
-    match Door::open(options(data)).await {
+pub async fn serve(data: &Path, who: &Who, sites: &Sites) -> ExitCode {
+    match open(data, sites).await {
         Ok(door) => {
             if let Err(failure) = who.enter(&door).await {
                 door.close().await;

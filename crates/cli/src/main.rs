@@ -10,6 +10,7 @@ mod call;
 mod download;
 mod fetch;
 mod pack;
+mod sites;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,7 +30,7 @@ enum Command {
     Call {
         /// Name, see `daypack commands`.
         command: String,
-        /// Input as JSON.
+        /// Input as JSON; `-` reads it from standard input, which other programs cannot see.
         #[arg(default_value = "{}")]
         input: String,
         /// Data folder.
@@ -40,12 +41,16 @@ enum Command {
         settle: Option<u64>,
         #[command(flatten)]
         who: call::Who,
+        #[command(flatten)]
+        sites: sites::Sites,
     },
     /// Print events, one a line, until stopped.
     Watch {
         /// Data folder.
         #[arg(long)]
         data: PathBuf,
+        #[command(flatten)]
+        sites: sites::Sites,
     },
     /// Own a data folder without a window: sends, fetches and answers `call` until stopped.
     Serve {
@@ -54,6 +59,8 @@ enum Command {
         data: PathBuf,
         #[command(flatten)]
         who: call::Who,
+        #[command(flatten)]
+        sites: sites::Sites,
     },
     /// Write everything a learner produced into one archive that can be read without Daypack.
     Export {
@@ -107,15 +114,15 @@ fn main() -> ExitCode {
     };
     runtime.block_on(async {
         match arguments.command {
-            Command::Call { command, input, data, settle, who } => {
-                call::call(&data, &command, &input, settle, &who).await
+            Command::Call { command, input, data, settle, who, sites } => {
+                call::call(&data, &command, &input, settle, &who, &sites).await
             }
             Command::Export { data, out, who } => call::on_file(&data, "export_work", &out, &who).await,
             Command::ImportWork { archive, data, who } => {
                 call::on_file(&data, "import_work", &archive, &who).await
             }
-            Command::Watch { data } => call::watch(&data).await,
-            Command::Serve { data, who } => call::serve(&data, &who).await,
+            Command::Watch { data, sites } => call::watch(&data, &sites).await,
+            Command::Serve { data, who, sites } => call::serve(&data, &who, &sites).await,
             Command::Commands { typescript } => {
                 call::commands(typescript);
                 ExitCode::SUCCESS

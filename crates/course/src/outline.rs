@@ -114,6 +114,9 @@ pub struct Item {
     /// Why the site does not let the learner in yet (plain text from the site); `None` when open.
     #[serde(default)]
     pub locked: Option<String>,
+    /// The site has it no longer; what is here of it can still be read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
 }
 
 /// What an item is.

@@ -255,6 +255,37 @@ pub enum StartError {
     Read(#[from] ReadError),
 }
 
+/// What is new at a site.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct News {
+    /// The learner's courses; `None` where the site did not say or named none, which proves nothing.
+    pub offers: Option<Vec<CourseOffer>>,
+    /// What changed, for each course that was asked about.
+    pub courses: std::collections::BTreeMap<String, Told>,
+    /// The site's clock before anything of this was looked up.
+    pub server_now: TimeMs,
+}
+
+/// A site's word on what changed in a course.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Activities that changed, by id. What is gone is not named.
+    Changed(std::collections::BTreeMap<String, Changed>),
+    /// The site does not say.
+    Refused,
+}
+
+/// What changed in an activity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Grades, comments, posts, attempts; and whatever is not understood.
+    pub work: bool,
+    /// Its files or its text.
+    pub content: bool,
+    /// Its name, dates or rules.
+    pub settings: bool,
+}
+
 /// What came back for a set of activities.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pulled {
@@ -403,6 +434,14 @@ pub trait Connector: Send + Sync {
     ) -> Answering<'a, Result<Download, FetchError>>;
     /// The way to a file of the site, for whoever brings it over several connections.
     fn way(&self, session: &Session, url: &str) -> Result<Way, FetchError>;
+    /// Whether a file of the site is still the one with this SHA-1 (hexadecimal); no bytes of it are fetched. `false`
+    /// also where the site cannot tell.
+    fn is_same_file<'a>(
+        &'a self,
+        session: &'a Session,
+        url: &'a str,
+        sha1: &'a str,
+    ) -> Answering<'a, Result<bool, FetchError>>;
     /// Starts an attempt, or takes up the one that is open.
     fn start_quiz<'a>(
         &'a self,
@@ -429,6 +468,13 @@ pub trait Connector: Send + Sync {
     /// Finds out what became of a piece of work whose reply was lost. Changes nothing at the site.
     fn settle<'a>(&'a self, session: &'a Session, work: &'a Work, log: &'a StepLog)
     -> Answering<'a, Settled>;
+    /// What is new: the learner's courses, and what changed in these since an instant of the site's clock. As few
+    /// requests as the site allows.
+    fn news<'a>(
+        &'a self,
+        session: &'a Session,
+        since: &'a [(String, TimeMs)],
+    ) -> Answering<'a, Result<News, ReadError>>;
     /// What came back for these activities.
     fn pull<'a>(
         &'a self,

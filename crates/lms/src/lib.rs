@@ -14,6 +14,7 @@ pub mod library;
 pub mod moodle;
 pub mod net;
 
+pub use connector::News as SiteNews;
 pub use connector::{
     Connector, Desk, Download, FetchError, NewAccount, Pulled, ReadError, Session, SignInError, SiteError,
     SiteFound, SiteKind, StartError, StartedQuiz, StepLog, Way,

@@ -2,12 +2,14 @@
 //! `tests/corpus/moodle`; each module here speaks of one part of it.
 
 pub mod assign;
+pub mod batch;
 pub mod complete;
 pub mod feedback;
 pub mod files;
 pub mod forum;
 pub mod judge;
 pub mod loose;
+pub mod news;
 pub mod outline;
 pub mod question;
 pub mod quiz;
@@ -15,12 +17,13 @@ pub mod rest;
 pub mod site;
 pub mod words;
 
+use daypack_course::TimeMs;
 use daypack_course::outline::Binding;
 use daypack_course::work::{Deed, Outcome, Resend, Settled, Work};
 
 use crate::connector::{
-    Answering, Connector, CourseOffer, Desk, Download, FetchError, NewAccount, Pulled, ReadError, Session,
-    SignInError, SiteError, SiteFound, SiteKind, SiteVersion, StartError, StartedQuiz, StepLog,
+    Answering, Connector, CourseOffer, Desk, Download, FetchError, NewAccount, News, Pulled, ReadError,
+    Session, SignInError, SiteError, SiteFound, SiteKind, SiteVersion, StartError, StartedQuiz, StepLog,
 };
 use crate::net::{Net, Secret};
 use rest::Rest;
@@ -88,6 +91,15 @@ impl Connector for Moodle {
 
     fn way(&self, session: &Session, url: &str) -> Result<crate::Way, FetchError> {
         files::way(&self.net, session, url)
+    }
+
+    fn is_same_file<'a>(
+        &'a self,
+        session: &'a Session,
+        url: &'a str,
+        sha1: &'a str,
+    ) -> Answering<'a, Result<bool, FetchError>> {
+        Box::pin(files::is_same(&self.net, session, url, sha1))
     }
 
     fn start_quiz<'a>(
@@ -178,6 +190,14 @@ impl Connector for Moodle {
             };
             settled.unwrap_or_else(|call| judge::settled(&call))
         })
+    }
+
+    fn news<'a>(
+        &'a self,
+        session: &'a Session,
+        since: &'a [(String, TimeMs)],
+    ) -> Answering<'a, Result<News, ReadError>> {
+        Box::pin(async move { news::news(&self.rest(session), session, since).await })
     }
 
     fn pull<'a>(

@@ -9,6 +9,7 @@ pub mod body;
 pub mod bulk;
 pub mod redirect;
 pub mod secret;
+pub mod trust;
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use daypack_course::TimeMs;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RANGE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, IF_NONE_MATCH, LOCATION, RANGE};
 use url::Url;
 
 pub use address::is_private_ip;
@@ -41,6 +42,10 @@ pub struct NetConfig {
     pub plain_private: bool,
     /// Address of a proxy for everything; empty for none; `None` as the environment says.
     pub proxy: Option<String>,
+    /// Hosts that are found without a name service.
+    pub names: Vec<trust::Name>,
+    /// Authorities that vouch for sites, instead of the system's; empty for those of the system.
+    pub authorities: Vec<rustls::pki_types::CertificateDer<'static>>,
 }
 
 impl Default for NetConfig {
@@ -53,6 +58,8 @@ impl Default for NetConfig {
             max_answer: 32 * 1024 * 1024,
             plain_private: true,
             proxy: None,
+            names: Vec::new(),
+            authorities: Vec::new(),
         }
     }
 }
@@ -166,12 +173,21 @@ impl Net {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let proxy = config.proxy.as_deref().filter(|address| !address.is_empty());
         let proxy = proxy.map(reqwest::Proxy::all).transpose().map_err(|_| NetError::Setup)?;
+        let authorities: Result<Vec<_>, _> =
+            config.authorities.iter().map(|der| reqwest::Certificate::from_der(der)).collect();
+        let authorities = authorities.map_err(|_| NetError::Setup)?;
         let builder = || {
-            let builder = match (&config.proxy, &proxy) {
+            let mut builder = match (&config.proxy, &proxy) {
                 (_, Some(proxy)) => reqwest::Client::builder().proxy(proxy.clone()),
                 (Some(_), None) => reqwest::Client::builder().no_proxy(),
                 (None, None) => reqwest::Client::builder(),
             };
+            for name in &config.names {
+                builder = builder.resolve(&name.host, name.at(name.port));
+            }
+            if !authorities.is_empty() {
+                builder = builder.tls_certs_only(authorities.clone());
+            }
             builder
                 .tls_backend_rustls()
                 .redirect(reqwest::redirect::Policy::none())
@@ -225,6 +241,20 @@ impl Net {
             headers.insert(RANGE, format!("bytes={from}-").parse().map_err(|_| NetError::BadAddress)?);
         }
         self.follow(&self.0.files, url, secret, headers).await
+    }
+
+    /// Asks for a file unless it is the one with this `ETag` (in quotes); the status. The body is not read.
+    pub async fn if_changed(
+        &self,
+        url: &Url,
+        secret: Option<(&str, &Secret)>,
+        etag: &str,
+    ) -> Result<u16, NetError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_ENCODING, reqwest::header::HeaderValue::from_static("identity"));
+        headers.insert(IF_NONE_MATCH, etag.parse().map_err(|_| NetError::BadAddress)?);
+        let (response, _) = self.follow(&self.0.files, url, secret, headers).await?;
+        Ok(response.status().as_u16())
     }
 
     /// Posts a form (already encoded). A redirect is never followed.

@@ -7,6 +7,7 @@ pub mod axe;
 pub mod big;
 #[cfg(unix)]
 pub mod close_button;
+pub mod contract;
 pub mod heavy;
 pub mod host;
 pub mod hostile;

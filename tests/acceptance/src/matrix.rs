@@ -78,7 +78,8 @@ impl Call {
         }
     }
 
-    fn item(self, at: usize) -> Value {
+    /// The activity of a case.
+    pub fn item(self, at: usize) -> Value {
         let id = (at + 1).to_string();
         let mut item = json!({"id": format!("i{id}"), "title": name(at), "summary": "",
             "bindings": [{"site": "campus", "course": "2", "module": "x", "cmid": (1000 + at).to_string(), "instance": id}]});
@@ -97,7 +98,8 @@ impl Call {
     }
 }
 
-fn name(at: usize) -> String {
+/// How a case is known.
+pub fn name(at: usize) -> String {
     format!("case-{at:03}-")
 }
 

@@ -4,6 +4,7 @@
 //! refusal comes after the deed; every call is counted, so that a doubled one is seen.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -33,6 +34,8 @@ pub struct Refusing {
 struct Shared {
     campus: String,
     plans: Mutex<Vec<Planned>>,
+    /// Days by which the site's clock is ahead.
+    ahead: AtomicU32,
     /// Needle -> how often its call came.
     came: Mutex<BTreeMap<String, u32>>,
 }
@@ -53,7 +56,12 @@ impl Refusing {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let campus = site.trim_start_matches("http://").to_owned();
-        let shared = Arc::new(Shared { campus, plans: Mutex::default(), came: Mutex::default() });
+        let shared = Arc::new(Shared {
+            campus,
+            plans: Mutex::default(),
+            ahead: AtomicU32::new(0),
+            came: Mutex::default(),
+        });
         let inner = Arc::clone(&shared);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -72,6 +80,11 @@ impl Refusing {
     /// From now on the campus answers everything itself.
     pub fn lift(&self) {
         lock(&self.shared.plans).clear();
+    }
+
+    /// The `Date` of every answer of the campus is so many days ahead.
+    pub fn ahead(&self, days: u32) {
+        self.shared.ahead.store(days, Ordering::SeqCst);
     }
 
     /// This call is answered by the campus from now on.
@@ -171,10 +184,29 @@ async fn serve(mut stream: TcpStream, shared: &Shared) {
             }
             planned.answer
         }
-        None => forward(&asked, &shared.campus).await.unwrap_or_default(),
+        None => {
+            let answer = forward(&asked, &shared.campus).await.unwrap_or_default();
+            dated(answer, shared.ahead.load(Ordering::SeqCst))
+        }
     };
     let _ = stream.write_all(&answer).await;
     let _ = stream.flush().await;
+}
+
+/// The answer with a clock that is `days` ahead.
+fn dated(answer: Vec<u8>, days: u32) -> Vec<u8> {
+    let end = answer.windows(4).position(|w| w == b"\r\n\r\n");
+    let Some((head, rest)) = end.filter(|_| days > 0).map(|end| answer.split_at(end)) else { return answer };
+    let head = String::from_utf8_lossy(head).into_owned();
+    let lines = head.split("\r\n").map(|line| match line.split_once(':') {
+        Some((name, date)) if name.eq_ignore_ascii_case("date") => {
+            let then = httpdate::parse_http_date(date.trim()).unwrap();
+            let then = then + std::time::Duration::from_secs(u64::from(days) * 86_400);
+            format!("date: {}", httpdate::fmt_http_date(then))
+        }
+        _ => line.to_owned(),
+    });
+    [lines.collect::<Vec<_>>().join("\r\n").as_bytes(), rest].concat()
 }
 
 async fn forward(asked: &Asked, campus: &str) -> std::io::Result<Vec<u8>> {

@@ -11,6 +11,8 @@ use daypack_course::outline::Binding;
 use daypack_course::work::{Deed, Outcome, Work, WorkState};
 use daypack_course::{AccountId, Digest, TimeMs};
 use daypack_lms::{Connector as _, Moodle, Net, NetConfig, Secret, Session, StepLog};
+use daypack_tests::contract::moodle::MoodleDouble;
+use daypack_tests::contract::{Fault, Manner, broken};
 use daypack_tests::matrix::{Call, Desk, lost_from};
 use daypack_tests::refusals::{No, of_moodle, of_the_wire, warnings_of};
 use daypack_tests::refusing::{Planned, Refusing};
@@ -243,4 +245,36 @@ fn refused_work_that_was_dropped_is_missed() {
     assert!(lost_from(&db, 0..3).is_empty());
     db.execute("DELETE FROM work WHERE sealed = ?1", [daypack_tests::matrix::typed(1)]).unwrap();
     assert_eq!(lost_from(&db, 0..3), [1]);
+}
+
+/// What the Moodle connector breaks of the contract of all connectors, driven in a manner.
+async fn contract(call: Call, faults: &[Fault], manner: Manner) -> Vec<String> {
+    let double = MoodleDouble::open(call, faults.len()).await;
+    let mut wrong = Vec::new();
+    for (at, fault) in faults.iter().enumerate() {
+        let write = double.write(at).await;
+        wrong.extend(broken(&double, &write, *fault, manner).await);
+    }
+    wrong
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_moodle_connector_keeps_the_contract_of_all_connectors_on_every_write_call() {
+    let rows = Call::ALL.map(|call| tokio::spawn(contract(call, &Fault::ALL, Manner::Careful)));
+    let mut wrong = Vec::new();
+    for row in rows {
+        wrong.extend(row.await.unwrap());
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    println!("{} write calls, {} faults each: the contract is kept", Call::ALL.len(), Fault::ALL.len());
+}
+
+/// Controls: a caller that sends again without asking doubles a post, and one that takes silence for a yes calls
+/// accepted what is not there. The suite says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_breaks_the_contract_is_found_out() {
+    let doubled = contract(Call::Reply, &[Fault::LostReply], Manner::Forgetful).await;
+    assert!(doubled.iter().any(|w| w.contains("holds it 2 times")), "{doubled:?}");
+    let believed = contract(Call::Thread, &[Fault::LostRequest], Manner::Trusting).await;
+    assert!(believed.iter().any(|w| w.contains("not there")), "{believed:?}");
 }

@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::world::World;
 
 pub mod assign;
+pub mod batch;
 pub mod completion;
 pub mod config;
 pub mod content;
@@ -81,6 +82,8 @@ pub fn find(name: &str) -> Option<Function> {
         "core_user_add_user_private_files" => own_files::add_private,
         "core_user_get_private_files_info" => own_files::info,
         "tool_mobile_get_config" => config::get,
+        "tool_mobile_call_external_functions" => batch::call,
+        "core_user_get_user_preferences" => config::preferences,
         _ => return None,
     })
 }

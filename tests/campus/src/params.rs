@@ -29,6 +29,24 @@ impl Param {
         root
     }
 
+    /// Reads JSON, as a call inside a batch has its parameters.
+    pub fn of_json(value: &serde_json::Value) -> Self {
+        use serde_json::Value;
+        match value {
+            Value::Null => Self::Text(String::new()),
+            Value::Bool(truth) => Self::Text(i32::from(*truth).to_string()),
+            Value::Number(number) => Self::Text(number.to_string()),
+            Value::String(text) => Self::Text(text.clone()),
+            Value::Array(all) => {
+                let numbered = all.iter().enumerate();
+                Self::Group(numbered.map(|(at, one)| (at.to_string(), Self::of_json(one))).collect())
+            }
+            Value::Object(all) => {
+                Self::Group(all.iter().map(|(name, one)| (name.clone(), Self::of_json(one))).collect())
+            }
+        }
+    }
+
     /// Adds one field under its PHP name.
     pub fn set(&mut self, name: &str, value: String) {
         let (head, rest) = match name.find('[') {

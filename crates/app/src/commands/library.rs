@@ -70,6 +70,9 @@ impl App {
 
     /// See the list of commands.
     pub async fn course(&self, input: CourseInput) -> Result<CourseView, Failure> {
+        if self.is_online() && self.opens(&input.course) {
+            self.spawn(crate::runner::compare::opened(self.clone(), input.course.clone()));
+        }
         Ok(self.shelf(&input.course).await?.view(self.now()))
     }
 }

@@ -9,6 +9,7 @@ use daypack_course::package::{Channel, Fingerprint, KeyChain, keys_path, object_
 use daypack_course::{AccountId, CourseId, TimeMs};
 use daypack_formats::package::{OpenedPackage, course_id, open_channel, open_channel_of, open_manifest};
 use daypack_formats::{OpenError, Opened as OpenedFile};
+use daypack_lms::connector::CourseOffer;
 use daypack_lms::{SignInError, SiteError, StartError, StartedQuiz};
 use daypack_store::{Account, Library as LibraryRow, Offer, Store, Trusted};
 
@@ -158,8 +159,11 @@ impl App {
         } else {
             self.library_course(&about.address).await?
         };
-        let id = course.id.clone();
+        let (id, origin) = (course.id.clone(), course.origin.clone());
         self.keep_course(course, Vec::new()).await?;
+        if let Origin::Site { account, remote, .. } = origin {
+            crate::runner::compare::noted(self, &account, &remote).await?;
+        }
         Ok(CourseInput { course: id })
     }
 
@@ -258,10 +262,20 @@ impl App {
         let session = source::session(self, account).await?;
         let listed =
             session.connector.courses(&session.who).await.map_err(|error| read_failed(&error, account))?;
+        self.offers_keep(account, &session.who.site, listed).await
+    }
+
+    /// Keeps what a site offers; an empty list takes nothing away.
+    pub(crate) async fn offers_keep(
+        &self,
+        account: &AccountId,
+        site: &str,
+        listed: Vec<CourseOffer>,
+    ) -> Result<(), Failure> {
         if listed.is_empty() {
             return Ok(());
         }
-        let (account, site) = (account.clone(), session.who.site.clone());
+        let (account, site) = (account.clone(), site.to_owned());
         self.db(move |store| {
             let source_name = source::source_name(store, account.as_str())?;
             let offers: Vec<Offer> = listed

@@ -309,7 +309,7 @@ pub(super) fn failed(error: &FetchError) -> FailWhy {
     }
 }
 
-fn sha1_of(path: &std::path::Path) -> std::io::Result<String> {
+pub(super) fn sha1_of(path: &std::path::Path) -> std::io::Result<String> {
     use sha1::Digest as _;
     let mut hash = sha1::Sha1::new();
     std::io::copy(&mut std::fs::File::open(path)?, &mut hash)?;

@@ -11,7 +11,9 @@ use daypack_lms::connector::PostView as SitePost;
 use daypack_lms::{Pulled, ReadError, SiteError};
 use daypack_store::Store;
 
+use super::compare;
 use super::links::Source;
+use super::news::{Bound, Places, Round};
 use super::{Note, Probe};
 use crate::App;
 use crate::api::study::PostView;
@@ -74,39 +76,47 @@ pub(crate) async fn round(app: App) {
     app.desk(Note::PullEnded(reached)).await;
 }
 
-type Places = BTreeMap<Binding, Vec<(CourseId, ItemId)>>;
-
 async fn account_round(app: &App, account: &AccountId, session: &source::Session) -> Result<(), ReadError> {
     let site = session.who.site.clone();
-    let places: Places = app.db(move |store| bound_items(store, &site)).await.map_err(|e| failed(&e))?;
-    let about: Vec<Binding> = places.keys().cloned().collect();
+    let bound: Bound = app.db(move |store| bound_items(store, &site)).await.map_err(|e| failed(&e))?;
+    let mut round = Round::ask(app, account, session, &bound).await?;
+    let about: Vec<Binding> = bound.places.keys().filter(|b| round.is_asked(b)).cloned().collect();
     if !about.is_empty() {
         let pulled = session.connector.pull(&session.who, &about).await?;
-        keep(app, pulled, &places, session).await?;
+        keep(app, pulled, &bound.places, session).await?;
     }
-    if let Err(error) = app.offers_of_account(account).await {
-        tracing::info!(%error, "offers not listed");
+    round.came(app).await.map_err(|e| failed(&e))?;
+    if let Some(offers) = round.offers.take()
+        && let Err(error) = app.offers_keep(account, &session.who.site, offers).await
+    {
+        tracing::info!(%error, "offers not kept");
+    }
+    for course in round.to_compare() {
+        compare::compare(app, account, &course).await;
     }
     Ok(())
 }
 
 /// The activities of a site that courses here stand for, where work can come back.
-fn bound_items(store: &Store, site: &str) -> Result<Places, daypack_store::StoreError> {
-    let mut places: Places = BTreeMap::new();
+fn bound_items(store: &Store, site: &str) -> Result<Bound, daypack_store::StoreError> {
+    let mut bound = Bound::default();
     for row in store.courses()? {
         if matches!(row.origin, Origin::BuiltIn) {
             continue;
         }
         let Some(course) = store.course_get(&row.id)? else { continue };
         for item in course.items() {
-            let answers =
-                matches!(&item.body, ItemBody::Quiz(_) | ItemBody::Assignment(_) | ItemBody::Discussion(_));
-            for binding in item.bindings.iter().filter(|b| answers && same_site(&b.site, site)) {
-                places.entry(binding.clone()).or_default().push((course.id.clone(), item.id.clone()));
+            let closes = match &item.body {
+                ItemBody::Quiz(quiz) => quiz.closes,
+                ItemBody::Assignment(_) | ItemBody::Discussion(_) => None,
+                _ => continue,
+            };
+            for binding in item.bindings.iter().filter(|b| same_site(&b.site, site)) {
+                bound.add(binding, closes, (course.id.clone(), item.id.clone()));
             }
         }
     }
-    Ok(places)
+    Ok(bound)
 }
 
 async fn keep(

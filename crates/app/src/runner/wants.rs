@@ -22,7 +22,10 @@ pub(crate) fn parts(key: &str) -> Option<(CourseId, AssetId)> {
 
 /// Whether what is here of a file is the version that the course names.
 pub(crate) fn is_current(state: &AssetState, asset: &Asset) -> bool {
-    asset.digest.is_none() || state.digest == asset.digest
+    match asset.digest {
+        None => !state.is_outdated(),
+        digest => state.digest == digest,
+    }
 }
 
 /// The files of `item`, those here already marked as such; `packs` says which pack holds a file, `order` is its place in study order.
@@ -51,7 +54,9 @@ pub(crate) fn of_item(
                 here: is_here && is_current,
                 proof: about.digest.is_some(),
                 priority: u32::try_from(order).unwrap_or(u32::MAX),
-                version: about.digest.map(|digest| digest.to_string()),
+                version: about.digest.map(|digest| digest.to_string()).or_else(|| {
+                    about.remote.as_ref().filter(|_| is_outdated).map(|remote| remote.version.clone())
+                }),
                 batch: about.digest.and_then(|digest| packs.get(&digest).cloned()),
             })
         })

@@ -241,6 +241,7 @@ impl<'a> Build<'a> {
             bindings: Vec::new(),
             online: made.online.clone(),
             locked: None,
+            gone: false,
         }
     }
 

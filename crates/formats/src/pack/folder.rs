@@ -167,6 +167,7 @@ impl Work<'_> {
             bindings: bindings.collect::<Result<_, PackError>>()?,
             online,
             locked: None,
+            gone: false,
         })
     }
 

@@ -149,6 +149,16 @@ pub async fn fetch(
     Err(complaint(response, Duration::from_millis(net.config().idle_ms)).await)
 }
 
+/// Whether a file is still the one with this SHA-1: Moodle's `ETag` of stored files. Pages that it makes on the fly have
+/// none and are always new.
+pub async fn is_same(net: &Net, session: &Session, address: &str, sha1: &str) -> Result<bool, FetchError> {
+    let url = Url::parse(&for_app(address)).map_err(|_| FetchError::NotAFile)?;
+    let at_home = Url::parse(&session.site).is_ok_and(|site| site.origin() == url.origin());
+    let secret = at_home.then_some(("token", &session.token));
+    let status = net.if_changed(&url, secret, &format!("\"{sha1}\"")).await.map_err(|e| unreached(&e))?;
+    Ok(status == 304)
+}
+
 /// The way to a file of the site.
 pub fn way(net: &Net, session: &Session, address: &str) -> Result<Way, FetchError> {
     let url = Url::parse(&for_app(address)).map_err(|_| FetchError::NotAFile)?;

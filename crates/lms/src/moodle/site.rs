@@ -211,7 +211,7 @@ pub async fn who(net: &Net, site: &str, token: &Secret) -> Result<NewAccount, Si
     let rest = Rest::new(net, site, token);
     let info = rest.call("core_webservice_get_site_info", json!({})).await.map_err(|e| refused(&e))?.value;
     if loose::flag(&info, "policyagreed") == Some(false) {
-        return Err(SignInError::Policy);
+        policy(&rest).await?;
     }
     let version: u64 =
         loose::text(&info, "version").split('.').next().and_then(|v| v.parse().ok()).unwrap_or(0);
@@ -229,6 +229,17 @@ pub async fn who(net: &Net, site: &str, token: &Secret) -> Result<NewAccount, Si
         full_name: loose::text(&info, "fullname"),
         remote_user,
     })
+}
+
+/// Nobody has agreed where a site has no policy at all; whether one is to be agreed to is said by a call that minds it.
+async fn policy(rest: &Rest<'_>) -> Result<(), SignInError> {
+    let asked = json!({"name": "auth_forcepasswordchange"});
+    match rest.call("core_user_get_user_preferences", asked).await {
+        Err(error) if matches!(error, CallError::Net(_)) || error.code() == "sitepolicynotagreed" => {
+            Err(refused(&error))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn refused(error: &CallError) -> SignInError {
@@ -262,7 +273,7 @@ pub async fn courses(rest: &Rest<'_>, session: &Session) -> Result<Vec<CourseOff
     let Some(all) = reply.value.as_array() else {
         return Err(ReadError::Unexpected("no list of courses".to_owned()));
     };
-    let offers: Vec<CourseOffer> = all.iter().filter_map(offer).collect();
+    let offers = offers(all);
     if offers.is_empty() {
         // "None" is also said when a policy is not agreed to: then it is a matter of signing in.
         match who(rest.net, rest.site, rest.token).await {
@@ -274,6 +285,11 @@ pub async fn courses(rest: &Rest<'_>, session: &Session) -> Result<Vec<CourseOff
         }
     }
     Ok(offers)
+}
+
+/// The courses of an answer that learners see.
+pub fn offers(all: &[Value]) -> Vec<CourseOffer> {
+    all.iter().filter_map(offer).collect()
 }
 
 fn offer(course: &Value) -> Option<CourseOffer> {

@@ -97,7 +97,7 @@ impl Bulk {
     pub fn new(config: &NetConfig, plain: Plain) -> Result<Self, NetError> {
         let agent =
             HeaderValue::from_str(&format!("Daypack/{}", config.version)).map_err(|_| NetError::Setup)?;
-        let dial = Dial::new(config.proxy.as_deref());
+        let dial = Dial::new(config);
         let plain_private = config.plain_private;
         Ok(Self(Arc::new(Inner { dial, plain, plain_private, agent, led_to: Mutex::default() })))
     }

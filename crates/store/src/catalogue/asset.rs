@@ -24,6 +24,9 @@ CREATE TABLE assets (
 CREATE INDEX assets_by_digest ON assets (digest) WHERE digest IS NOT NULL;
 ";
 
+/// Stands for the validator of a file that is here whole, where the site has another version.
+const OUTDATED: &str = "outdated";
+
 /// How much of a file is here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetState {
@@ -35,6 +38,13 @@ pub struct AssetState {
     pub validator: Option<String>,
     /// Whether all is here and proven.
     pub complete: bool,
+}
+
+impl AssetState {
+    /// Whether the site was heard to have another version than the one that is here.
+    pub fn is_outdated(&self) -> bool {
+        self.complete && self.validator.as_deref() == Some(OUTDATED)
+    }
 }
 
 impl Store {
@@ -83,6 +93,14 @@ impl Store {
                 let done = AssetState { have: *size, digest: Some(*digest), validator: None, complete: true };
                 put(tx, course, asset, &done)
             })
+        })
+    }
+
+    /// Notes that the site has another version than the one that is here, which stays until that has come.
+    pub fn asset_outdated_put(&self, course: &CourseId, asset: &AssetId) -> Result<(), StoreError> {
+        self.catalogue.write(|tx| {
+            let sql = "UPDATE assets SET validator = ?3 WHERE course = ?1 AND asset = ?2 AND complete = 1";
+            run(tx, sql, [course.as_str(), asset.as_str(), OUTDATED]).map(|_| ())
         })
     }
 

@@ -26,3 +26,13 @@ pub fn get(campus: &Campus, _: &mut World, _: &Caller, _: &Value) -> Result<Valu
         .collect();
     Ok(json!({"settings": settings, "warnings": []}))
 }
+
+/// `core_user_get_user_preferences`: unknown names have no value.
+pub fn preferences(_: &Campus, _: &mut World, _: &Caller, params: &Value) -> Result<Value, Fault> {
+    let name = super::text(params, "name");
+    let preferences = match name {
+        "" => Vec::new(),
+        name => vec![json!({"name": name, "value": null})],
+    };
+    Ok(json!({"preferences": preferences, "warnings": []}))
+}

@@ -32,6 +32,13 @@ fn every_answer_has_the_shape_of_a_recording() {
             .unwrap()
             .contains(&json!({"name": "timezone", "value": "Europe/London"}))
     );
+    ask("core_user_get_user_preferences", "name=auth_forcepasswordchange");
+    ask(
+        "tool_mobile_call_external_functions",
+        "requests[0][function]=core_course_get_course_module&requests[0][arguments]=%7B%22cmid%22%3A8%7D\
+         &requests[1][function]=core_course_get_course_module&requests[1][arguments]=%7B%22cmid%22%3A99999%7D\
+         &requests[2][function]=core_webservice_get_site_info&requests[2][arguments]=%7B%7D",
+    );
     ask("core_enrol_get_users_courses", "userid=4");
     ask("core_enrol_get_users_courses", "userid=5");
     ask("core_course_get_courses_by_field", "field=id&value=2");
@@ -246,4 +253,25 @@ fn sign_in_answers_as_recorded() {
     shape.faults(&config, "config", &mut faults);
     assert!(faults.is_empty(), "{faults:?}");
     assert_eq!(config[0]["data"]["wwwroot"], campus.site);
+}
+
+#[test]
+fn batch_stops_at_first_error_with_the_words_of_the_recording() {
+    let campus = Campus::open(&[]);
+    let ask = |at: usize, cmid: i64| {
+        format!(
+            "requests[{at}][function]=core_course_get_course_module&requests[{at}][arguments]=%7B%22cmid%22%3A{cmid}%7D"
+        )
+    };
+    let form = [ask(0, 8), ask(1, 99999), ask(2, 8)].join("&");
+    let answer = campus.call("tool_mobile_call_external_functions", &form);
+    let recorded = recordings("tool_mobile_call_external_functions").remove(0)["response"]["json"].clone();
+    let responses = |value: &Value| value["responses"].as_array().unwrap().clone();
+    assert_eq!((responses(&answer).len(), responses(&recorded).len()), (2, 2), "the third was not asked");
+    let exception = |value: &Value| -> Value {
+        serde_json::from_str(responses(value)[1]["exception"].as_str().unwrap()).unwrap()
+    };
+    for key in ["message", "errorcode", "moreinfourl"] {
+        assert_eq!(exception(&answer)[key], exception(&recorded)[key], "{key}");
+    }
 }

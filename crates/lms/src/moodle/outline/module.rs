@@ -72,6 +72,7 @@ pub(super) fn read(
         }],
         online: Vec::new(),
         locked: locked.clone(),
+        gone: false,
     };
     let title = match words::plain(&loose::text(module, "name")) {
         name if name.is_empty() => format!("{kind} {cmid}"),

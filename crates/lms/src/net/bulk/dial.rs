@@ -16,13 +16,14 @@ use http_body_util::Empty;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper::header::HeaderValue;
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
+use super::super::NetConfig;
 use super::names::Names;
 use super::proxy::Proxies;
 
@@ -37,6 +38,8 @@ const ATTEMPTS: usize = 8;
 pub(super) struct Dial {
     /// Made at the first encrypted connection: it reads the system's authorities.
     tls: OnceLock<Option<Arc<ClientConfig>>>,
+    /// Instead of the system's authorities, where there are any.
+    authorities: Vec<CertificateDer<'static>>,
     names: Names,
     proxies: Proxies,
     /// Shortest time a connection took, in milliseconds.
@@ -48,11 +51,12 @@ pub(super) struct Dial {
 pub(super) type Dialled = (SendRequest<Empty<Bytes>>, bool, Duration);
 
 impl Dial {
-    pub fn new(proxy: Option<&str>) -> Self {
+    pub fn new(config: &NetConfig) -> Self {
         Self {
             tls: OnceLock::new(),
-            names: Names::default(),
-            proxies: Proxies::new(proxy),
+            authorities: config.authorities.clone(),
+            names: Names::told(config.names.clone()),
+            proxies: Proxies::new(config.proxy.as_deref()),
             quickest: AtomicU64::new(u64::MAX),
         }
     }
@@ -76,7 +80,8 @@ impl Dial {
             return Ok((shake(stream).await?, proxy.is_some(), took));
         }
         let name = ServerName::try_from(host.to_owned()).map_err(|_| Broke::Nonsense)?;
-        let tls = TlsConnector::from(self.tls.get_or_init(tls).clone().ok_or(Broke::Unsafe)?);
+        let tls =
+            TlsConnector::from(self.tls.get_or_init(|| tls(&self.authorities)).clone().ok_or(Broke::Unsafe)?);
         let stream = tls.connect(name, stream).await.map_err(|error| {
             // A line that is cut is not a host that lies.
             let is_of_tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
@@ -108,13 +113,17 @@ impl Dial {
     }
 }
 
-fn tls() -> Option<Arc<ClientConfig>> {
+fn tls(authorities: &[CertificateDer<'static>]) -> Option<Arc<ClientConfig>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_platform_verifier())
-        .ok()?
-        .with_no_client_auth();
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
+    let builder = if authorities.is_empty() {
+        builder.with_platform_verifier().ok()?
+    } else {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(authorities.iter().cloned());
+        builder.with_root_certificates(roots)
+    };
+    let mut tls = builder.with_no_client_auth();
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Some(Arc::new(tls))
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::super::trust::Name;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
@@ -22,13 +23,21 @@ struct Known {
     is_doubtful: bool,
 }
 
-/// Addresses by `host:port`.
+/// Addresses by `host:port`, and hosts that need no asking.
 #[derive(Clone, Default)]
-pub(super) struct Names(Arc<Mutex<BTreeMap<String, Known>>>);
+pub(super) struct Names(Arc<Mutex<BTreeMap<String, Known>>>, Arc<[Name]>);
 
 impl Names {
+    /// With hosts whose address was told.
+    pub fn told(names: Vec<Name>) -> Self {
+        Self(Arc::default(), names.into())
+    }
+
     /// The addresses of a host; empty when nothing is known and nothing could be found out.
     pub async fn look_up(&self, host: &str, port: u16) -> Vec<SocketAddr> {
+        if let Some(name) = self.1.iter().find(|name| name.host == host) {
+            return vec![name.at(port)];
+        }
         let key = format!("{host}:{port}");
         let known = self.known(&key);
         if let Some(known) = known.as_ref().filter(|k| !k.is_doubtful && k.at.elapsed() < FRESH) {
