@@ -3,6 +3,7 @@
 mod decide;
 mod device;
 mod downloads;
+mod follow;
 mod internet;
 mod item;
 mod keys;
@@ -13,6 +14,7 @@ mod outbox;
 pub(crate) use outbox::{line as answer_line, unseen as feedback_unseen};
 mod mirrors;
 mod receipt;
+mod receiver;
 pub(crate) mod source;
 mod sources;
 mod study;

@@ -43,8 +43,9 @@ pub(crate) async fn probe(app: App, source: Source) {
     app.desk(Note::ProbeEnded(source, found)).await;
 }
 
-/// One round: feedback and posts for all bound items of each signed-in account, then what is on offer.
-pub(crate) async fn round(app: App) {
+/// One round: feedback and posts for all bound items of each signed-in account, then what is on offer, then progress
+/// of other computers. `asked`: the learner wants it now.
+pub(crate) async fn round(app: App, asked: bool) {
     let mut reached = Vec::new();
     let accounts = app.db(|store| store.signed_in()).await.unwrap_or_default();
     for account in accounts {
@@ -63,7 +64,7 @@ pub(crate) async fn round(app: App) {
         let ended = account_round(&app, &account, &session).await;
         reached.push((account.clone(), !matches!(ended, Err(ReadError::Unreachable | ReadError::Portal))));
         match ended {
-            Ok(()) => {}
+            Ok(()) => super::follow::round(&app, &session, asked).await,
             Err(ReadError::SignIn) => {
                 session.refused(&app).await;
                 app.tell(Event::SignInNeeded { account });
@@ -102,7 +103,9 @@ fn bound_items(store: &Store, site: &str) -> Result<Places, daypack_store::Store
             let answers =
                 matches!(&item.body, ItemBody::Quiz(_) | ItemBody::Assignment(_) | ItemBody::Discussion(_));
             for binding in item.bindings.iter().filter(|b| answers && same_site(&b.site, site)) {
-                places.entry(binding.clone()).or_default().push((course.id.clone(), item.id.clone()));
+                // One activity is asked about once, however many courses here stand for it.
+                let about = Binding { site: site.to_owned(), ..binding.clone() };
+                places.entry(about).or_default().push((course.id.clone(), item.id.clone()));
             }
         }
     }
