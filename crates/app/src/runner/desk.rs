@@ -347,6 +347,8 @@ impl Desk {
             Note::SignedIn(account) => {
                 self.refresh_sources(now);
                 self.reach_account(&account, ReachEvent::Answered, now);
+                // Where the site was there before, nothing changed for it, and the new account has to hear of it.
+                self.outbox_step(outbox::Event::SiteUp { account: account.clone() }, now);
                 self.name_work(now);
                 self.outbox_step(outbox::Event::SignedIn { account }, now);
                 self.take_up_downloads(now);

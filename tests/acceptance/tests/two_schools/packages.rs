@@ -172,12 +172,6 @@ async fn of_several_accounts_at_the_school_the_learner_says_which() {
 
     app.receiver_choose(ReceiverChoose { course: course.clone(), account: second }).await.unwrap();
     let card = app.hand_in(item).await.expect("sealed");
-    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
-    eprintln!(
-        "DEBUG {:?} {:?}",
-        app.work(WorkInput { work: card.id.clone() }).await,
-        campus.ctl(&["requests"])
-    );
     card_when(&app, &card.id, "a receipt", |c| is_accepted(&c.state)).await;
     assert_eq!(saves(&campus), [(5, 1)]);
     app.close().await;
