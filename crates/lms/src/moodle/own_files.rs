@@ -64,3 +64,35 @@ fn failed(error: &CallError) -> OwnFileError {
         _ => OwnFileError::Unavailable,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use daypack_course::TimeMs;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::moodle::rest::refused;
+
+    const RECORDED: &str =
+        include_str!("../../../../tests/corpus/moodle/functions/core_user_add_user_private_files.json");
+
+    fn error(code: &str) -> CallError {
+        CallError::Refused { code: code.to_owned(), said: String::new(), at: TimeMs(0) }
+    }
+
+    #[test]
+    fn private_files_as_storage_a_full_space_is_told_from_all_else() {
+        let all: Value = serde_json::from_str(RECORDED).unwrap();
+        let answers = all["recordings"].as_array().unwrap();
+        let full: Vec<_> = answers
+            .iter()
+            .filter_map(|one| refused(&one["response"]["json"], TimeMs(0)))
+            .map(|error| failed(&error))
+            .collect();
+        assert_eq!(full, [OwnFileError::Full], "one of the recordings is a refusal");
+        assert_eq!(failed(&error("accessexception")), OwnFileError::Unavailable);
+        assert_eq!(failed(&error("nopermissions")), OwnFileError::Unavailable);
+        assert_eq!(failed(&error("sitemaintenance")), OwnFileError::Unreachable);
+        assert_eq!(failed(&CallError::Page), OwnFileError::Unreachable);
+    }
+}
