@@ -223,9 +223,9 @@ mod tests {
             among(accounts, &bound, wanted.map(AccountId::from).as_ref())
         };
         assert_eq!(kind(&found(&[], None)), "sign_in");
-        assert_eq!(kind(&among(&[one.clone()], &[], None)), "nobody");
+        assert_eq!(kind(&among(std::slice::from_ref(&one), &[], None)), "nobody");
         assert_eq!(kind(&found(&[account("3", "https://c.example")], None)), "sign_in");
-        let (account, target) = found(&[one.clone()], None).seal().unwrap();
+        let (account, target) = found(std::slice::from_ref(&one), None).seal().unwrap();
         assert_eq!((account.as_str(), &target), ("1", &bound[0]));
         let both = [one, two];
         assert_eq!(kind(&found(&both, None)), "choose");
