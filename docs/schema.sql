@@ -2,7 +2,7 @@
 -- Held equal to the code by crates/store/tests/schema.rs, which also writes this file.
 
 -- learner.db: the learner's own work; synchronous=FULL; never made anew
--- application_id 0x44504c52, user_version 2
+-- application_id 0x44504c52, user_version 7
 
 CREATE TABLE reader (
   one     INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), -- there is one row
@@ -148,6 +148,16 @@ CREATE TABLE journal_mark (
   learner TEXT    NOT NULL, -- drawn when the database was made; the journal and the backups carry it too
   seq     INTEGER NOT NULL  -- number of the last save of the journal that is in this database
 ) STRICT;
+CREATE TABLE work_names (
+  work    TEXT    NOT NULL PRIMARY KEY, -- WorkId of work that was sealed as nobody's
+  account TEXT    NOT NULL, -- AccountId in whose name it goes
+  target  TEXT    NOT NULL, -- JSON of the binding it goes to
+  at      INTEGER NOT NULL  -- ms since 1970
+) STRICT;
+CREATE TRIGGER work_names_are_kept BEFORE DELETE ON work_names
+BEGIN SELECT RAISE(ABORT, 'the name of work is never deleted'); END;
+CREATE TRIGGER work_names_stand BEFORE UPDATE ON work_names
+BEGIN SELECT RAISE(ABORT, 'the name of work is never changed'); END;
 
 -- catalogue.db: what can be fetched again; synchronous=NORMAL
 -- application_id 0x44504354, user_version 1

@@ -148,6 +148,37 @@ describe("the pages", () => {
     expect(deadline?.dataset["urgency"]).toBe("soon");
     expect(deadline?.textContent).toContain("Africa/Nairobi");
   });
+  it("says before handing in that a sign-in comes first, asks whose work it is, or offers a file for the teacher", async () => {
+    const item = "page=item&item=a1";
+    const page = await open(`${item}&receiver=sign_in`);
+    expect(at("receiver-sign-in")?.textContent).toContain("campus.example once you sign in there");
+    expect(at("hand-in")).toBeTruthy();
+    page.querySelector<HTMLElement>("[data-testid='receiver-sign-in-at']")!.click();
+    await vi.waitFor(() => expect((at("site-address") as HTMLInputElement).value).toBe("https://campus.example"));
+    await unmount(app!);
+    document.body.innerHTML = "";
+
+    const chosen: unknown[] = [];
+    await open(`${item}&receiver=choose`, (host) => ({
+      ...host,
+      call: (name, input) => (name === "receiver_choose" && chosen.push(input), host.call(name, input)),
+    }));
+    expect(at("hand-in")).toBeNull();
+    document.querySelector<HTMLElement>("[data-testid='receiver-account'][data-account='a2']")!.click();
+    await vi.waitFor(() => expect(chosen).toEqual([{ course: "c1", account: "a2" }]));
+    await unmount(app!);
+    document.body.innerHTML = "";
+
+    const saved: string[] = [];
+    await open(`${item}&receiver=nobody`, (host) => ({
+      ...host,
+      pickSave: async () => "/stick/essay.zip",
+      call: (name, input) => (name === "teacher_export" && saved.push(JSON.stringify(input)), host.call(name, input)),
+    }));
+    at("teacher-save")!.click();
+    await vi.waitFor(() => expect(saved[0]).toContain("/stick/essay.zip"));
+    expect(saved[0]).toContain("Work for my teacher");
+  });
   it("an answer goes to the host when the field is left", async () => {
     const calls: string[] = [];
     await open("page=item&item=q2", (host) => ({

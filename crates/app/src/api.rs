@@ -7,12 +7,14 @@ pub mod door;
 pub mod downloads;
 pub mod event;
 pub mod failure;
+pub mod follow;
 pub mod input;
 pub mod internet;
 pub mod keys;
 pub mod near;
 pub mod opening;
 pub mod outline;
+pub mod receiver;
 pub mod status;
 pub mod study;
 pub mod takeout;
@@ -27,11 +29,13 @@ use serde_json::Value;
 use crate::{App, Door};
 use door::*;
 use downloads::DownloadsView;
+use follow::*;
 use input::*;
 use internet::{InternetRules, InternetView};
 use near::*;
 use opening::*;
 use outline::*;
+use receiver::*;
 use status::*;
 use study::*;
 use takeout::*;
@@ -161,6 +165,8 @@ commands! {
     settings_save(Settings) -> Saved;
     /// The learner has read what was got back.
     recovered_seen(Nothing) -> AppStatus;
+    /// Whether progress follows the learner to other computers, and how it stands.
+    follow(Nothing) -> FollowView;
     /// Keeps where the learner is, so that a new start opens there.
     place_save(Place) -> Saved;
 
@@ -272,6 +278,10 @@ commands! {
     hand_in(ItemInput) -> WorkCard;
     /// Seals a message for sending.
     post_send(PostSend) -> WorkCard;
+    /// Keeps in whose name work of a course goes, where several accounts could hand it in.
+    receiver_choose(ReceiverChoose) -> Saved;
+    /// Writes what was made in an item into an archive for a teacher, and marks the item as done.
+    teacher_export(TeacherExport) -> Exported;
 
     /// All work with its state, newest first.
     outbox(Nothing) -> OutboxView;

@@ -6,6 +6,7 @@
 mod afresh;
 pub mod api;
 mod arrivals;
+mod carry;
 mod commands;
 mod door;
 mod failure;
@@ -15,6 +16,7 @@ mod keys;
 mod neighbours;
 pub mod opening;
 pub mod power;
+mod receiver;
 pub mod remote;
 mod runner;
 mod safety;
@@ -253,6 +255,11 @@ impl App {
         }));
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
         let cost = options.link_cost.unwrap_or_else(|| Arc::new(SystemLinkCost));
+        if app.store().opened().newer.is_none() {
+            let (store, at) = (app.store().clone(), app.now());
+            // A start may have ended between a sign-in and this.
+            tokio::task::spawn_blocking(move || receiver::name_work(&store, at)).await.map_err(joined)??;
+        }
         runner::start(&app, inbox, ended, quiet, power, cost)?;
         app.use_mirrors().await;
         if !quiet {

@@ -7,10 +7,12 @@ pub(crate) mod allowance;
 pub(crate) mod compare;
 mod desk;
 pub(crate) mod fetch;
+pub(crate) mod follow;
 mod gather;
 pub(crate) mod links;
 pub(crate) mod mend;
 mod news;
+mod naming;
 mod packs;
 pub(crate) mod pieces;
 pub(crate) mod pull;
@@ -60,6 +62,8 @@ pub(crate) enum Note {
     SettleEnded(WorkId, u64, Settled),
     /// The learner signed in.
     SignedIn(AccountId),
+    /// The learner said in whose name work goes.
+    NameWork,
     /// Tokens can be had again; these accounts have one.
     KeyOpened(BTreeSet<AccountId>),
     /// It could not be sent: its sign-in is sealed and the key is away.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use daypack_course::deadline::{Dates, Deadline, Moment};
 use daypack_course::feedback::Feedback;
 use daypack_course::finding::Finding;
-use daypack_course::outline::{Course, Item, ItemBody, ItemKind, OnlineKind, Origin, Tier};
+use daypack_course::outline::{Binding, Course, Item, ItemBody, ItemKind, OnlineKind, Origin, Tier};
 use daypack_course::work::{Work, WorkState};
 use daypack_course::{AssetId, CourseId, ItemId, TimeMs};
 use daypack_store::{AssetState, Position, Store, StoreError};
@@ -50,16 +50,16 @@ impl Shelf {
         let Some(course) = store.course_get(id)? else { return Ok(None) };
         let mut work = BTreeMap::new();
         for row in store.work_list()?.rows {
-            if row.work.course == *id {
+            if let Some(item) = item_of(&course, &row.work) {
                 // The list is newest first: the first one of an item is the one to show.
-                work.entry(row.work.item.clone()).or_insert(row.state);
+                work.entry(item).or_insert(row.state);
             }
         }
         let mut feedback: BTreeMap<ItemId, Vec<Feedback>> = BTreeMap::new();
         let all = store.feedback_all()?;
         for item in course.items() {
             let mut about: Vec<Feedback> =
-                all.iter().filter(|f| item.bindings.contains(&f.about)).cloned().collect();
+                all.iter().filter(|f| stands_for(item, &activity(&f.about))).cloned().collect();
             about.sort_by_key(|f| std::cmp::Reverse(f.given));
             if !about.is_empty() {
                 feedback.insert(item.id.clone(), about);
@@ -359,24 +359,46 @@ fn unread_name(origin: &Origin) -> String {
     }
 }
 
-/// Whether work of this item can be handed in, and to which account.
-pub(crate) fn receiver(
-    store: &Store,
-    item: &Item,
-) -> Result<Option<(daypack_store::Account, daypack_course::outline::Binding)>, StoreError> {
-    let accounts = store.accounts()?;
-    Ok(item.bindings.iter().find_map(|binding| {
-        accounts
-            .iter()
-            .find(|account| same_site(&account.site, &binding.site))
-            .map(|account| (account.clone(), binding.clone()))
-    }))
+/// The item of `course` that a piece of work belongs to: it was made in it, or in another copy of the same activity (a
+/// package and the site's own outline).
+pub(crate) fn item_of(course: &Course, work: &Work) -> Option<ItemId> {
+    if work.course == course.id {
+        return Some(work.item.clone());
+    }
+    let wanted = activity(&work.target);
+    course.items().find(|item| stands_for(item, &wanted)).map(|item| item.id.clone())
+}
+
+/// Names an activity whichever way its site's address is written.
+pub(crate) fn activity(binding: &Binding) -> (String, String, String) {
+    (folded(&binding.site), binding.module.clone(), binding.cmid.clone())
+}
+
+fn stands_for(item: &Item, wanted: &(String, String, String)) -> bool {
+    item.bindings.iter().any(|b| activity(b) == *wanted)
+}
+
+/// The courses at sites that a course stands for, each as folded address and id there: where its items are bound to
+/// several courses of one site, the one of most items.
+pub(crate) fn stands_for_courses(course: &Course) -> BTreeSet<(String, String)> {
+    let mut counts: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    if !matches!(course.origin, Origin::BuiltIn) {
+        for binding in course.items().flat_map(|item| &item.bindings) {
+            *counts.entry(folded(&binding.site)).or_default().entry(binding.course.clone()).or_default() += 1;
+        }
+    }
+    let most = |of: BTreeMap<String, usize>| of.into_iter().max_by_key(|(_, n)| *n).map(|(course, _)| course);
+    counts.into_iter().filter_map(|(site, of)| Some((site, most(of)?))).collect()
+}
+
+/// An address as it is compared.
+pub(crate) fn folded(site: &str) -> String {
+    site.trim().trim_end_matches('/').to_lowercase()
 }
 
 /// Whether two addresses name one site: scheme, host and path, without a slash at the end.
 pub(crate) fn same_site(a: &str, b: &str) -> bool {
-    let fold = |s: &str| s.trim().trim_end_matches('/').to_lowercase();
-    fold(a) == fold(b)
+    folded(a) == folded(b)
 }
 
 fn count(n: usize) -> u32 {

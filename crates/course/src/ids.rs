@@ -71,3 +71,15 @@ id!(
     /// One learner's account at one site.
     AccountId
 );
+
+impl AccountId {
+    /// No account yet: work that was sealed before anybody was signed in at its site.
+    pub fn nobody() -> Self {
+        Self(String::new())
+    }
+
+    /// Whether it stands for no account yet.
+    pub fn is_nobody(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -3,6 +3,7 @@
 //! Nothing here does IO, reads a clock or draws a random number: `now` and seeds are arguments.
 //! Every file format the project owns (course folder, package manifest, channel) is defined here.
 
+pub mod carried;
 pub mod deadline;
 pub mod digest;
 pub mod feedback;

@@ -15,13 +15,13 @@ use crate::{AccountId, AttemptId, CourseId, Digest, ItemId, QuestionId, TimeMs, 
 pub struct Work {
     /// Made once on this computer.
     pub id: WorkId,
-    /// In whose name it is sent.
+    /// In whose name it is sent; nobody's while it was sealed before a sign-in.
     pub account: AccountId,
     /// The course it was made in.
     pub course: CourseId,
     /// The item it was made for.
     pub item: ItemId,
-    /// Where it goes.
+    /// Where it goes; for nobody's work the first place it may go to.
     pub target: Binding,
     /// What it is.
     pub deed: Deed,

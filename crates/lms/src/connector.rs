@@ -401,6 +401,33 @@ impl Said {
     }
 }
 
+/// A file among the learner's own at the site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnFile {
+    /// Its name.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// Changes with the file; in seconds, by the site's clock.
+    pub changed: i64,
+    /// Address without any token.
+    pub url: String,
+}
+
+/// Why the learner's own files were not listed or written. None of it says anything about the sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OwnFileError {
+    /// The site was not reached, or asks for patience.
+    #[error("the site was not reached")]
+    Unreachable,
+    /// The site does not let apps do this, or not this learner.
+    #[error("the site has no place for own files")]
+    Unavailable,
+    /// The learner's space is used up.
+    #[error("the space for own files is full")]
+    Full,
+}
+
 /// What every connector can be asked.
 pub trait Connector: Send + Sync {
     /// What it talks to.
@@ -481,6 +508,15 @@ pub trait Connector: Send + Sync {
         session: &'a Session,
         about: &'a [Binding],
     ) -> Answering<'a, Result<Pulled, ReadError>>;
+    /// The learner's own files at the site, those at the top.
+    fn own_files<'a>(&'a self, session: &'a Session) -> Answering<'a, Result<Vec<OwnFile>, OwnFileError>>;
+    /// Writes a small file there; one of the same name is replaced. Repeatable.
+    fn own_file_put<'a>(
+        &'a self,
+        session: &'a Session,
+        name: &'a str,
+        bytes: Vec<u8>,
+    ) -> Answering<'a, Result<(), OwnFileError>>;
 }
 
 /// A shared connector.

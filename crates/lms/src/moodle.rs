@@ -11,6 +11,7 @@ pub mod judge;
 pub mod loose;
 pub mod news;
 pub mod outline;
+pub mod own_files;
 pub mod question;
 pub mod quiz;
 pub mod rest;
@@ -22,8 +23,9 @@ use daypack_course::outline::Binding;
 use daypack_course::work::{Deed, Outcome, Resend, Settled, Work};
 
 use crate::connector::{
-    Answering, Connector, CourseOffer, Desk, Download, FetchError, NewAccount, News, Pulled, ReadError,
-    Session, SignInError, SiteError, SiteFound, SiteKind, SiteVersion, StartError, StartedQuiz, StepLog,
+    Answering, Connector, CourseOffer, Desk, Download, FetchError, NewAccount, News, OwnFile, OwnFileError,
+    Pulled, ReadError, Session, SignInError, SiteError, SiteFound, SiteKind, SiteVersion, StartError,
+    StartedQuiz, StepLog,
 };
 use crate::net::{Net, Secret};
 use rest::Rest;
@@ -206,5 +208,18 @@ impl Connector for Moodle {
         about: &'a [Binding],
     ) -> Answering<'a, Result<Pulled, ReadError>> {
         Box::pin(async move { feedback::pull(&self.rest(session), session, about).await })
+    }
+
+    fn own_files<'a>(&'a self, session: &'a Session) -> Answering<'a, Result<Vec<OwnFile>, OwnFileError>> {
+        Box::pin(async move { own_files::list(&self.rest(session), session).await })
+    }
+
+    fn own_file_put<'a>(
+        &'a self,
+        session: &'a Session,
+        name: &'a str,
+        bytes: Vec<u8>,
+    ) -> Answering<'a, Result<(), OwnFileError>> {
+        Box::pin(async move { own_files::put(&self.rest(session), name, bytes).await })
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod feedback_seen;
 pub(crate) mod library;
 pub(crate) mod machine;
 pub(crate) mod mark;
+pub(crate) mod named;
 pub(crate) mod place;
 pub(crate) mod position;
 pub(crate) mod reading;
@@ -27,7 +28,7 @@ pub(crate) const LEARNER: Plan = Plan {
     file: "learner.db",
     application_id: 0x4450_4c52, // "DPLR"
     synchronous: 2,
-    migrations: &[FIRST, SECOND],
+    migrations: &[FIRST, SECOND, SEVENTH],
 };
 
 const FIRST: Migration = Migration {
@@ -52,3 +53,5 @@ const FIRST: Migration = Migration {
 };
 
 const SECOND: Migration = Migration { number: 2, reader: 1, sql: &[title::TABLE, mark::TABLE] };
+
+const SEVENTH: Migration = Migration { number: 7, reader: 1, sql: &[named::TABLE] };

@@ -46,6 +46,7 @@ pub use learner::attempt::{AttemptRow, AttemptState};
 pub use learner::begun::LatestDraft;
 pub use learner::draft::Draft;
 pub use learner::library::Library;
+pub use learner::named::WorkName;
 pub use learner::position::Position;
 pub use learner::reading::{Done, ReadingPlace};
 pub use learner::response::ResponseRow;

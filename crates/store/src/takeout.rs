@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::learner::title::Title;
-use crate::{Account, AttemptRow};
+use crate::{Account, AttemptRow, WorkName};
 
 pub use merge::Merged;
 
@@ -36,7 +36,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
 
 /// Keys of `settings` that are exported. The others (`internet`, `downloads`) speak of this computer's networks, disk
 /// and queue.
-pub(crate) const SETTINGS: &[&str] = &["settings"];
+pub(crate) const SETTINGS: &[&str] = &["settings", "receivers"];
 
 /// Everything a learner produced. Lists are in a fixed order: the same facts make the same takeout.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -157,6 +157,9 @@ pub struct WorkFact {
     pub changed: TimeMs,
     /// What the connector noted on the way.
     pub step: Option<Value>,
+    /// In whose name it goes, where it was sealed before anybody was signed in and has one by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<WorkName>,
 }
 
 /// A lecture as it was left.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use daypack_app::api::input::*;
-use daypack_app::api::outline::ItemRow;
+use daypack_app::api::outline::{Here, ItemRow};
 use daypack_app::api::work::{OutboxView, WorkCard};
 use daypack_app::{App, OpenOptions};
 use daypack_course::outline::ItemKind;
@@ -88,4 +88,14 @@ pub async fn card_when(app: &App, work: &WorkId, what: &str, is_it: impl Fn(&Wor
 /// The outbox.
 pub async fn outbox(app: &App) -> OutboxView {
     app.outbox(Nothing {}).await.expect("outbox")
+}
+
+/// Takes one item along and waits until it is here.
+pub async fn take_here(app: &App, course: &CourseId, item: &ItemId) {
+    let take = TakeAlong { course: course.clone(), section: None, item: Some(item.clone()), tier: None };
+    app.take_along(take).await.expect("taken");
+    until("the item is here", || async {
+        rows(app, course).await.into_iter().find(|r| r.id == *item && r.here == Here::Ready).map(|_| ())
+    })
+    .await;
 }

@@ -1,13 +1,16 @@
 //! The small course as a package in a data folder: content without any site.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use daypack_app::api::input::*;
 use daypack_app::{App, OpenOptions};
+use daypack_formats::pack::{self, BuildOptions};
+use serde_json::Value;
 
-use crate::practice::{daypack, small_course};
+use crate::host::now;
+use crate::practice::{copy_folder, daypack, small_course};
 
 /// Puts the small course into `dir/data`; returns the course's id and its items' ids by title.
 pub async fn library(dir: &Path) -> (String, BTreeMap<String, String>) {
@@ -34,4 +37,28 @@ pub async fn library(dir: &Path) -> (String, BTreeMap<String, String>) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     (course.to_string(), items)
+}
+
+/// The small course as a package below `dir`, bound to the activities of `site`; `None`: bound to nothing.
+pub fn small_package(dir: &Path, site: Option<&str>) -> PathBuf {
+    let (folder, out) = (dir.join("course-of-package"), dir.join("stick"));
+    copy_folder(&small_course(), &folder);
+    if site.is_none() {
+        let path = folder.join("course.json");
+        let mut course: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        for section in course["sections"].as_array_mut().unwrap() {
+            for item in section["items"].as_array_mut().unwrap() {
+                item["bindings"] = Value::Array(Vec::new());
+            }
+        }
+        std::fs::write(&path, serde_json::to_vec(&course).unwrap()).unwrap();
+    }
+    let key = dir.join("package.pem");
+    pack::keygen(&key).unwrap();
+    let keys = [pack::load_key(&key).unwrap()];
+    let sites = site.map(|site| ("campus".to_owned(), site.to_owned())).into_iter().collect();
+    let options =
+        BuildOptions { keys: &keys, sites: &sites, muxer: None, mirrors: &[], shareable: false, now: now() };
+    pack::build(&folder, &out, options).unwrap();
+    out
 }

@@ -1,6 +1,9 @@
 //! Two computers of one learner: newer work from the other one is never overwritten and never lost; both versions
 //! can be read, and the learner chooses.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[path = "two_devices/second_laptop.rs"]
+mod second_laptop;
 
 use std::time::Duration;
 

@@ -1,5 +1,8 @@
 //! Two schools: one that is away, or behind a portal, holds up nothing of the other.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[path = "two_schools/packages.rs"]
+mod packages;
 
 use daypack_app::App;
 use daypack_app::api::input::Nothing;

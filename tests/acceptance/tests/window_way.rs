@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use daypack_tests::axe::accessible;
-use daypack_tests::practice::{Practice, root, sample_course};
+use daypack_tests::packed::small_package;
+use daypack_tests::practice::{Practice, root, sample_course, small_course};
 use daypack_tests::window::Window;
 use serde_json::json;
 
@@ -196,5 +197,64 @@ async fn a_package_opens_from_a_file_and_a_broken_one_says_what_to_do() {
     window.press("pick-file").await;
     window.press("opened-go").await;
     window.part("page-course").await;
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_from_a_stick_is_worked_without_an_account_and_handed_in_after_signing_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let campus = Practice::start(&small_course(), None, &dir.path().join("campus"));
+    let package = small_package(dir.path(), Some(&campus.site));
+    let window = Window::open(&dir.path().join("data")).await;
+    window.press("way-file").await;
+    window.pick(package.to_str().unwrap());
+    window.press("pick-folder").await;
+    window.press("opened-go").await;
+    window.part("page-course").await;
+
+    // The quiz: told where it goes before anything is handed in.
+    window.click("[data-testid=item-row][data-item=z2] [data-testid=item-open]").await;
+    window.part("receiver-sign-in").await;
+    window.press("attempt-start").await;
+    window.write("[data-testid=answer-essay]", ESSAY).await;
+    window.wait("[data-testid=save-status][data-state=saved]").await;
+    window.press("attempt-finish").await;
+    window.press("dialog-yes").await;
+    window.wait("[data-testid=attempt-result] [data-testid=work-state][data-state=waiting]").await;
+    back(&window).await;
+
+    // The assignment, and the sign-in at its side.
+    window.click("[data-testid=item-row][data-item=a1] [data-testid=item-open]").await;
+    window.write("[data-testid=assignment-text]", ESSAY).await;
+    window.wait("[data-testid=save-status][data-state=saved]").await;
+    window.press("hand-in").await;
+    window.press("dialog-yes").await;
+    window.wait("[data-testid=work-state][data-state=waiting]").await;
+    accessible(&window, "work for a school nobody is signed in at").await;
+    window.press("nav-outbox").await;
+    window.wait("[data-testid=outbox-group][data-group=needs_you] [data-testid=receiver-sign-in]").await;
+    accessible(&window, "outbox before a sign-in").await;
+    window.click("[data-testid=outbox-group][data-group=needs_you] [data-testid=receiver-sign-in-at]").await;
+    window.press("site-check").await;
+    window.write("[data-testid=username]", "student1").await;
+    window.write("[data-testid=password]", "practice-1").await;
+    window.press("sign-in").await;
+    window
+        .until(
+            "both have their receipts",
+            "return document.querySelectorAll('[data-testid=work-card][data-state=accepted]').length === 2",
+            vec![],
+        )
+        .await;
+    assert_eq!(campus.state()["submissions"].as_array().unwrap().len(), 1);
+    assert_eq!(campus.state()["attempts"].as_array().unwrap().len(), 1);
+
+    // Grades come back beside the work of the package.
+    campus.ctl(&["grade-now"]);
+    window.press("sync-now").await;
+    window.press("nav-library").await;
+    window.press("course-open").await;
+    window.click("[data-testid=item-row][data-item=a1] [data-testid=item-open]").await;
+    window.part("grade").await;
     window.close().await;
 }

@@ -53,6 +53,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("invalidparentpostid", MOODLE, "Parent post ID was incorrect"),
     ("cannotmanualctrack", MOODLE, "Activity does not provide manual completion tracking"),
     ("accessdenied", MOODLE, "Access denied"),
+    ("maxareabytes", MOODLE, "The file is larger than the space remaining in this area."),
     ("nopermissiontoviewgrades", MOODLE, "Cannot view grades."),
     (
         "nopermissions",

@@ -122,6 +122,10 @@ pub enum FailureCode {
     FileTooLarge,
     /// This item is not connected to a site; nothing can be handed in.
     NowhereToSend,
+    /// Several accounts could hand this in; the learner says which.
+    WhichAccount,
+    /// The site has to be asked, and nobody is signed in there (`site`).
+    SignInFirst,
     /// Something is not at a school yet (`count`; `waiting`, `sending`, `in_doubt`, `refused`, `drafts`).
     HasUnsent,
     /// The input is not what the command takes (`why`).

@@ -148,6 +148,8 @@ pub struct Settings {
     pub rate: f64,
     /// Captions shown.
     pub captions: bool,
+    /// Progress follows the learner to other computers.
+    pub follow: bool,
     /// What closing the window does while work waits to be sent.
     pub on_close: OnClose,
     /// Whether the connection costs money.
@@ -205,6 +207,7 @@ impl Default for Settings {
             tier: Tier::Standard,
             rate: 1.0,
             captions: true,
+            follow: true,
             on_close: OnClose::Ask,
             metered: Metered::System,
             metered_work: true,

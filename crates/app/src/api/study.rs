@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::outline::{ItemLink, ItemRow};
+use super::receiver::ReceiverView;
 use super::work::{FeedbackView, WorkCard};
 
 /// Everything needed to study one item.
@@ -27,8 +28,10 @@ pub struct ItemView {
     pub previous: Option<ItemLink>,
     /// The item after.
     pub next: Option<ItemLink>,
-    /// Where work goes; `None` when it stays here.
+    /// Where work goes; `None` when it stays here or the learner is to choose.
     pub hands_in_to: Option<String>,
+    /// The same with its accounts and sites.
+    pub receiver: ReceiverView,
     /// Feedback on it, newest first.
     pub feedback: Vec<FeedbackView>,
     /// Work of it, newest first.

@@ -7,6 +7,7 @@ use daypack_course::{CourseId, ItemId, TimeMs, WorkId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::receiver::ReceiverView;
 use super::study::FileView;
 
 /// All work.
@@ -51,6 +52,8 @@ pub struct WorkCard {
     pub group: WorkGroup,
     /// Why it does not move just now.
     pub wait: Option<Wait>,
+    /// Where it goes, while it has no account yet.
+    pub goes_to: Option<ReceiverView>,
     /// What the last try that led to nothing ran into.
     pub trouble: Option<Trouble>,
     /// Not taken, and the learner decided to leave it at that; it stays to be read.

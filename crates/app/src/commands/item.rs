@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use daypack_course::outline::{Item, ItemBody, Reading, Video};
+use daypack_course::outline::{Course, Item, ItemBody, Reading, Video};
 use daypack_course::package::ObjectRef;
 use daypack_course::work::Deed;
 use daypack_course::{AssetId, Digest};
@@ -19,7 +19,7 @@ use crate::servers::content::{ContentServer, Reading as ServedReading};
 use crate::servers::file::{Proof, Served};
 use crate::servers::media::MediaServer;
 use crate::servers::pace::Pace;
-use crate::shelf::{Shelf, receiver};
+use crate::shelf::{Shelf, item_of};
 use crate::{App, Opened, failure};
 
 /// Pages larger than this are shown as files: no lecture page is that long.
@@ -42,10 +42,9 @@ impl App {
         let mut media: BTreeMap<String, Served> = BTreeMap::new();
         let about = shelf.feedback.get(&item.id).cloned().unwrap_or_default();
         let feedback_files = self.feedback_files(&about, &mut media).await?;
-        let sent = self.cards_of(&input.course, &input.item).await?;
-        let bound = item.clone();
-        let hands_in_to =
-            self.db(move |store| Ok(receiver(store, &bound)?.map(|(account, _)| account.site_name))).await?;
+        let sent = self.cards_of(&shelf.course, &input.item).await?;
+        let (course, bound) = (shelf.course.clone(), item.clone());
+        let receiver = self.db(move |store| crate::receiver::receiver(store, &course, &bound)).await?;
         let mut content = None;
         let body = match &item.body {
             ItemBody::Video(video) => self.video(&shelf, &item, video, &mut media).await?,
@@ -114,7 +113,8 @@ impl App {
             row,
             previous,
             next,
-            hands_in_to,
+            hands_in_to: receiver.name(),
+            receiver: receiver.view(),
             feedback,
             sent,
             body,
@@ -393,7 +393,7 @@ impl App {
 
     pub(crate) async fn cards_of(
         &self,
-        course: &daypack_course::CourseId,
+        course: &Course,
         item: &daypack_course::ItemId,
     ) -> Result<Vec<crate::api::work::WorkCard>, Failure> {
         let (course, item) = (course.clone(), item.clone());
@@ -403,7 +403,7 @@ impl App {
                     .work_list()?
                     .rows
                     .into_iter()
-                    .filter(|w| w.work.course == course && w.work.item == item)
+                    .filter(|w| item_of(&course, &w.work).as_ref() == Some(&item))
                     .filter(|w| !matches!(w.work.deed, Deed::Completion { .. }))
                     .map(|w| w.work.id)
                     .collect::<Vec<_>>())

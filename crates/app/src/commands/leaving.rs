@@ -12,7 +12,8 @@ use crate::api::outline::LibraryView;
 use crate::api::status::AppStatus;
 use crate::api::takeout::*;
 use crate::api::{Event, Failure, FailureCode};
-use crate::{App, afresh, shelf};
+use crate::receiver::{self, Receiver};
+use crate::{App, afresh};
 
 impl App {
     /// See the list of commands.
@@ -133,7 +134,10 @@ fn left_behind(store: &Store, scope: &LeaveScope) -> Result<LeftBehind, StoreErr
             LeaveScope::Everything {} => true,
             LeaveScope::Account { account } => match store.course_get(&course)? {
                 Some(course) => match course.item(&item) {
-                    Some(item) => shelf::receiver(store, item)?.is_some_and(|(a, _)| a.id == *account),
+                    Some(item) => matches!(
+                        receiver::receiver(store, &course, item)?,
+                        Receiver::Account(found, _) if found.id == *account
+                    ),
                     None => false,
                 },
                 None => false,

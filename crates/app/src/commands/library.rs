@@ -1,11 +1,13 @@
 //! The library: courses here, courses on offer, one course's outline.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::source;
 use crate::App;
 use crate::api::Failure;
 use crate::api::input::*;
 use crate::api::outline::*;
-use crate::shelf::Shelf;
+use crate::shelf::{self, Shelf};
 
 impl App {
     /// See the list of commands.
@@ -16,6 +18,7 @@ impl App {
         self.db(move |store| {
             let mut courses = Vec::new();
             let mut here = Vec::new();
+            let mut taught = BTreeSet::new();
             for summary in store.courses()? {
                 let job = jobs.iter().find(|job| job.course == summary.id).cloned();
                 if let Some(shelf) =
@@ -24,10 +27,13 @@ impl App {
                     })?
                 {
                     here.push(shelf.course.id.clone());
+                    taught.extend(shelf::stands_for_courses(&shelf.course));
                     courses.push(shelf.card());
                 }
             }
             let all = store.offers()?;
+            let sites: BTreeMap<String, String> =
+                store.accounts()?.into_iter().map(|a| (a.id.to_string(), shelf::folded(&a.site))).collect();
             let libraries: Vec<LibraryAdded> = store
                 .libraries()?
                 .into_iter()
@@ -41,6 +47,11 @@ impl App {
                 .collect();
             let offers = all
                 .into_iter()
+                // A package that hands in to the site's course is that course: no second copy beside it.
+                .filter(|offer| {
+                    let site = sites.get(&offer.source).cloned().unwrap_or_default();
+                    !taught.contains(&(site, offer.id.clone()))
+                })
                 .filter(|offer| {
                     !here
                         .iter()

@@ -11,10 +11,11 @@ use daypack_store::WorkRow;
 use super::item::feedback_view;
 use super::study::file_view;
 use crate::api::input::*;
+use crate::api::receiver::ReceiverView;
 use crate::api::status::AppStatus;
 use crate::api::work::*;
 use crate::api::{Event, Failure, FailureCode};
-use crate::{App, Opened, runner, shelf};
+use crate::{App, Opened, receiver, runner, shelf};
 
 impl App {
     /// See the list of commands.
@@ -62,7 +63,7 @@ impl App {
                     let Some(course) = store.course_get(&summary.id)? else { continue };
                     for item in course.items() {
                         for binding in &item.bindings {
-                            places.entry(binding.clone()).or_insert_with(|| {
+                            places.entry(shelf::activity(binding)).or_insert_with(|| {
                                 (course.id.clone(), item.id.clone(), course.title.clone(), item.title.clone())
                             });
                         }
@@ -78,7 +79,7 @@ impl App {
         let server = if media.is_empty() { None } else { Some(self.media_server(media).await?) };
         let mut feedback: Vec<FeedbackView> = Vec::with_capacity(all.len());
         for one in all {
-            let place = places.get(&one.about).cloned();
+            let place = places.get(&shelf::activity(&one.about)).cloned();
             let mut view = feedback_view(one, &seen);
             if let Some((course, item, course_title, item_title)) = place {
                 view.course = Some(course);
@@ -128,7 +129,8 @@ impl App {
     pub(crate) async fn card_of(&self, id: &WorkId) -> Result<WorkCard, Failure> {
         let row = self.work_row(id).await?;
         let work = row.work.clone();
-        let (course_title, item_title, zone, dates, site_name) = self
+        let is_open = !matches!(row.state, WorkState::Accepted { .. } | WorkState::Refused { .. });
+        let (course_title, item_title, zone, dates, site_name, goes_to) = self
             .db(move |store| {
                 let course = store.course_get(&work.course)?;
                 let item = course.as_ref().and_then(|c| c.item(&work.item));
@@ -145,21 +147,32 @@ impl App {
                     Some(item) => Some(item),
                     None => store.title_get(&work.course, Some(&work.item))?,
                 };
+                let goes_to = match work.account.is_nobody() && is_open {
+                    true => Some(receiver::of_work(store, &work)?.view()),
+                    false => None,
+                };
                 Ok((
                     course.unwrap_or_default(),
                     item.unwrap_or_default(),
                     zone,
                     dates,
-                    site.unwrap_or_else(|| work.target.site.clone()),
+                    site.unwrap_or_else(|| receiver::host(&work.target.site).to_owned()),
+                    goes_to,
                 ))
             })
             .await?;
-        let standing = self.standing(id);
+        let mut standing = self.standing(id);
+        match &goes_to {
+            Some(ReceiverView::SignIn { .. }) => standing.wait = Some(Wait::SignIn),
+            Some(ReceiverView::Choose { .. }) => standing.wait = Some(Wait::Learner),
+            Some(ReceiverView::Account { .. } | ReceiverView::Nobody {}) | None => {}
+        }
         let is_there = matches!(row.state, WorkState::Accepted { .. });
         let deadline = dates.at(self.moment(&row.work.target.site)).filter(|_| !is_there);
         Ok(WorkCard {
             group: group(&row.state, &standing),
             wait: standing.wait,
+            goes_to,
             trouble: standing.trouble,
             set_aside: standing.set_aside,
             deadline,
@@ -182,7 +195,10 @@ impl App {
 
     /// Hands sealed work to the runner and tells everybody.
     pub(crate) async fn sealed(&self, work: &Work) -> Result<WorkCard, Failure> {
-        self.desk(runner::Note::WorkAdded(Box::new(work.clone()))).await;
+        // Nobody's work waits beside the outbox until it has an account.
+        if !work.account.is_nobody() {
+            self.desk(runner::Note::WorkAdded(Box::new(work.clone()))).await;
+        }
         let card = self.card_of(&work.id).await?;
         self.tell(Event::Work { work: Box::new(card.clone()), unsent: self.unsent().await? });
         Ok(card)
@@ -230,7 +246,11 @@ fn group(state: &WorkState, standing: &runner::Standing) -> WorkGroup {
         WorkState::Refused { .. } if standing.set_aside => WorkGroup::Sent,
         WorkState::Refused { .. } | WorkState::Unclear => WorkGroup::NeedsYou,
         WorkState::Waiting | WorkState::Sending | WorkState::InDoubt => {
-            if standing.wait == Some(Wait::SignIn) { WorkGroup::NeedsYou } else { WorkGroup::Waiting }
+            if matches!(standing.wait, Some(Wait::SignIn | Wait::Learner)) {
+                WorkGroup::NeedsYou
+            } else {
+                WorkGroup::Waiting
+            }
         }
     }
 }

@@ -228,13 +228,10 @@ impl App {
     }
 
     /// Starts an attempt at the site of the item, and brings its pictures.
-    pub(crate) async fn start_online(&self, item: &Item) -> Result<StartedQuiz, Failure> {
-        let bound = item.clone();
-        let (account, target) = self
-            .db_or(move |store| {
-                crate::shelf::receiver(store, &bound)?.ok_or_else(|| FailureCode::NowhereToSend.into())
-            })
-            .await?;
+    pub(crate) async fn start_online(&self, course: &Course, item: &Item) -> Result<StartedQuiz, Failure> {
+        let (of, bound) = (course.clone(), item.clone());
+        let (account, target) =
+            self.db_or(move |store| crate::receiver::receiver(store, &of, &bound)?.account()).await?;
         let session = source::session(self, &account.id).await?;
         match session.connector.start_quiz(&session.who, &target).await {
             Ok(started) => {

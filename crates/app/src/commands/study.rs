@@ -14,7 +14,8 @@ use crate::api::input::*;
 use crate::api::study::{AttemptView, Draft, FileView, SavedResponse};
 use crate::api::work::WorkCard;
 use crate::api::{Event, Failure, FailureCode};
-use crate::{App, failure, shelf};
+use crate::receiver::{Receiver, receiver};
+use crate::{App, failure};
 
 impl App {
     /// See the list of commands.
@@ -65,7 +66,7 @@ impl App {
             return Err(FailureCode::NoAttemptsLeft.into());
         }
         let (questions, remote) = if quiz.start_online {
-            let started = self.start_online(&item).await?;
+            let started = self.start_online(&course, &item).await?;
             (started.questions, Some(started.remote_attempt))
         } else {
             (quiz.questions.clone(), None)
@@ -113,7 +114,7 @@ impl App {
         if row.state == AttemptState::Finished {
             return self.attempt_view(row.id).await;
         }
-        let (_, item) = self.find_item(&row.course, &row.item).await?;
+        let (course, item) = self.find_item(&row.course, &row.item).await?;
         let ItemBody::Quiz(quiz) = &item.body else { return Err(unknown("quiz")) };
         let mode = quiz.mode;
         let at = self.now();
@@ -124,24 +125,25 @@ impl App {
             .db_or(move |store| {
                 let responses = store.responses_of(&row.id)?;
                 let score = (mode == QuizMode::Practice).then(|| points(&row.questions, &responses));
-                let work = match (mode, shelf::receiver(store, &item)?) {
-                    (QuizMode::Graded, Some((account, target))) => Some(Work {
-                        id: work_id,
-                        account: account.id,
-                        course: row.course.clone(),
-                        item: row.item.clone(),
-                        target,
-                        deed: Deed::QuizFinish {
-                            attempt: row.id.clone(),
-                            remote_attempt: row.remote_attempt.clone(),
-                            answers: answers(&row.questions, &responses),
-                            anyway: false,
-                        },
-                        created: at,
-                    }),
-                    (QuizMode::Graded, None) => return Err(FailureCode::NowhereToSend.into()),
-                    (QuizMode::Practice, _) => None,
+                let goes_to = match (mode, receiver(store, &course, &item)?) {
+                    // Bound to nothing: it is finished here, and can be saved for a teacher.
+                    (QuizMode::Practice, _) | (_, Receiver::Nobody) => None,
+                    (QuizMode::Graded, found) => Some(found.seal()?),
                 };
+                let work = goes_to.map(|(account, target)| Work {
+                    id: work_id,
+                    account,
+                    course: row.course.clone(),
+                    item: row.item.clone(),
+                    target,
+                    deed: Deed::QuizFinish {
+                        attempt: row.id.clone(),
+                        remote_attempt: row.remote_attempt.clone(),
+                        answers: answers(&row.questions, &responses),
+                        anyway: false,
+                    },
+                    created: at,
+                });
                 store.attempt_finish(&row.id, at, score.flatten(), work.as_ref())?;
                 Ok(work)
             })
@@ -186,13 +188,13 @@ impl App {
 
     /// See the list of commands.
     pub async fn hand_in(&self, input: ItemInput) -> Result<WorkCard, Failure> {
-        let (_, item) = self.find_item(&input.course, &input.item).await?;
+        let (course, item) = self.find_item(&input.course, &input.item).await?;
         let ItemBody::Assignment(assignment) = item.body.clone() else { return Err(unknown("assignment")) };
         let id = WorkId::new(self.new_id());
         let at = self.now();
         let work = self
             .db_or(move |store| {
-                let (account, target) = shelf::receiver(store, &item)?.ok_or(FailureCode::NowhereToSend)?;
+                let (account, target) = receiver(store, &course, &item)?.seal()?;
                 let text =
                     store.draft_get(&input.course, &input.item, "text")?.map(|d| d.text).unwrap_or_default();
                 let text = if assignment.accepts_text { text } else { String::new() };
@@ -205,7 +207,7 @@ impl App {
                 let base = confirmed(store, &target)?;
                 let work = Work {
                     id,
-                    account: account.id,
+                    account,
                     course: input.course.clone(),
                     item: input.item.clone(),
                     target,
@@ -224,16 +226,16 @@ impl App {
         if input.text.trim().is_empty() {
             return Err(FailureCode::NothingToSend.into());
         }
-        let (_, item) = self.find_item(&input.course, &input.item).await?;
+        let (course, item) = self.find_item(&input.course, &input.item).await?;
         let id = WorkId::new(self.new_id());
         let at = self.now();
         let work = self
             .db_or(move |store| {
-                let (account, target) = shelf::receiver(store, &item)?.ok_or(FailureCode::NowhereToSend)?;
+                let (account, target) = receiver(store, &course, &item)?.seal()?;
                 let slot = input.parent.as_ref().map_or_else(|| "new".to_owned(), |p| format!("reply:{p}"));
                 let work = Work {
                     id,
-                    account: account.id,
+                    account,
                     course: input.course.clone(),
                     item: input.item.clone(),
                     target,

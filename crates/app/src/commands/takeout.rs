@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use daypack_course::work::{Deed, Work};
+use daypack_course::work::Deed;
 use daypack_course::{Digest, WorkId};
 use daypack_store::takeout::Takeout;
 
@@ -100,7 +100,7 @@ fn absolute(path: &str) -> Result<PathBuf, Failure> {
 /// One piece of work with what belongs to it; `None` when it is not there.
 fn only(all: Takeout, id: &WorkId) -> Option<Takeout> {
     let fact = all.work.into_iter().find(|w| w.id == *id)?;
-    let work: Option<Work> = serde_json::from_str(&fact.sealed).ok();
+    let work = fact.work();
     let files: BTreeSet<Digest> = match work.as_ref().map(|w| &w.deed) {
         Some(Deed::Submission { files, .. }) => files.iter().map(|f| f.digest).collect(),
         _ => BTreeSet::new(),

@@ -136,7 +136,7 @@ impl Desk {
         let rows = self.app.store().work_list()?.rows;
         for row in rows.into_iter().rev() {
             let open = !matches!(row.state, WorkState::Accepted { .. } | WorkState::Refused { .. });
-            if open && self.outbox.entry(&row.work.id).is_none() {
+            if open && !row.work.account.is_nobody() && self.outbox.entry(&row.work.id).is_none() {
                 let doubt = row.state != WorkState::Waiting;
                 let new = self.entry_of(&row.work, doubt);
                 let _ = self.outbox.step(outbox::Event::Added(new), now);
@@ -159,6 +159,9 @@ impl Desk {
             let open = !matches!(row.state, WorkState::Accepted { .. } | WorkState::Refused { .. });
             let new = self.outbox.entry(&id).is_none();
             let receipt = told.get(&id).cloned();
+            if row.work.account.is_nobody() && receipt.is_none() {
+                continue;
+            }
             if new && (open || receipt.is_some()) || doubted.contains(&id) {
                 let doubt = row.state != WorkState::Waiting || doubted.contains(&id);
                 self.outbox_step(outbox::Event::Added(self.entry_of(&row.work, doubt)), now);
@@ -168,6 +171,7 @@ impl Desk {
                 self.outbox_step(outbox::Event::SettleEnded { id, errand: NO_ERRAND, settled }, now);
             }
         }
+        self.name_work(now);
         self.wake_up(now);
     }
 
@@ -255,7 +259,7 @@ impl Desk {
     }
 
     /// A new version for the same activity passes a refused one, which stays to be read.
-    fn set_aside_refused(&mut self, work: &Work, now: TimeMs) {
+    pub(super) fn set_aside_refused(&mut self, work: &Work, now: TimeMs) {
         let target = target_of(work);
         let refused: Vec<WorkId> = self
             .outbox
@@ -292,6 +296,7 @@ impl Desk {
             Note::WorkRetry(id) => {
                 if self.outbox.entry(&id).is_none()
                     && let Ok(Some(row)) = self.app.store().work_get(&id)
+                    && !row.work.account.is_nobody()
                 {
                     let new = self.entry_of(&row.work, true);
                     self.outbox_step(outbox::Event::Added(new), now);
@@ -342,10 +347,14 @@ impl Desk {
             Note::SignedIn(account) => {
                 self.refresh_sources(now);
                 self.reach_account(&account, ReachEvent::Answered, now);
+                // Where the site was there before, nothing changed for it, and the new account has to hear of it.
+                self.outbox_step(outbox::Event::SiteUp { account: account.clone() }, now);
+                self.name_work(now);
                 self.outbox_step(outbox::Event::SignedIn { account }, now);
                 self.take_up_downloads(now);
                 self.next_pull = now;
             }
+            Note::NameWork => self.name_work(now),
             Note::KeyOpened(accounts) => {
                 for account in accounts {
                     self.outbox_step(outbox::Event::SignedIn { account }, now);
@@ -509,7 +518,7 @@ impl Desk {
         if online && !self.pulling && now >= self.next_pull && self.acts() {
             self.pulling = true;
             self.next_pull = now.plus(PULL_EVERY_MS);
-            self.app.spawn(pull::round(self.app.clone()));
+            self.app.spawn(pull::round(self.app.clone(), !self.waiting_for_sync.is_empty()));
         }
         if online && !self.quiet {
             self.wake_at("pull", self.next_pull);
@@ -617,7 +626,7 @@ impl Desk {
         Outcome::Later { not_before: Some(now.plus(at.since(server))) }
     }
 
-    fn entry_of(&self, work: &Work, doubt: bool) -> NewEntry {
+    pub(super) fn entry_of(&self, work: &Work, doubt: bool) -> NewEntry {
         let kind = self.app.store().account_get(&work.account).ok().flatten().map(|a| a.kind);
         let connector = crate::commands::source::connector(&self.app, kind.as_deref().unwrap_or("moodle"));
         NewEntry {

@@ -45,8 +45,9 @@ pub(crate) async fn probe(app: App, source: Source) {
     app.desk(Note::ProbeEnded(source, found)).await;
 }
 
-/// One round: feedback and posts for all bound items of each signed-in account, then what is on offer.
-pub(crate) async fn round(app: App) {
+/// One round: feedback and posts for all bound items of each signed-in account, then what is on offer, then progress
+/// of other computers. `asked`: the learner wants it now.
+pub(crate) async fn round(app: App, asked: bool) {
     let mut reached = Vec::new();
     let accounts = app.db(|store| store.signed_in()).await.unwrap_or_default();
     for account in accounts {
@@ -65,7 +66,7 @@ pub(crate) async fn round(app: App) {
         let ended = account_round(&app, &account, &session).await;
         reached.push((account.clone(), !matches!(ended, Err(ReadError::Unreachable | ReadError::Portal))));
         match ended {
-            Ok(()) => {}
+            Ok(()) => super::follow::round(&app, &session, asked).await,
             Err(ReadError::SignIn) => {
                 session.refused(&app).await;
                 app.tell(Event::SignInNeeded { account });
@@ -112,7 +113,9 @@ fn bound_items(store: &Store, site: &str) -> Result<Bound, daypack_store::StoreE
                 _ => continue,
             };
             for binding in item.bindings.iter().filter(|b| same_site(&b.site, site)) {
-                bound.add(binding, closes, (course.id.clone(), item.id.clone()));
+                // One activity is asked about once, however many courses here stand for it.
+                let about = Binding { site: site.to_owned(), ..binding.clone() };
+                bound.add(&about, closes, (course.id.clone(), item.id.clone()));
             }
         }
     }

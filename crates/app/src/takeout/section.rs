@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use daypack_course::quiz::QuestionBody;
-use daypack_course::work::{Deed, Work, WorkState};
+use daypack_course::work::{Deed, WorkState};
 use daypack_course::{CourseId, Digest, ItemId};
 use daypack_formats::html::plain_text;
 use daypack_store::takeout::{AnswerFact, DraftFact, FileFact, Takeout, WorkFact};
@@ -20,8 +20,7 @@ pub(super) fn work(takeout: &Takeout, words: &Words) -> String {
 fn piece(takeout: &Takeout, fact: &WorkFact, words: &Words) -> String {
     let state = code(&crate::shelf::step(&fact.state));
     let mut out = String::from("<article>\n");
-    let work: Option<Work> = serde_json::from_str(&fact.sealed).ok();
-    let Some(work) = work else {
+    let Some(work) = fact.work() else {
         let _ = writeln!(
             out,
             "<p>{}</p>\n<pre class=\"text\">{}</pre></article>",
@@ -195,7 +194,7 @@ pub(super) fn attempts(takeout: &Takeout, words: &Words) -> String {
 
 pub(super) fn feedback(takeout: &Takeout, words: &Words) -> String {
     let mut places = BTreeMap::new();
-    for work in takeout.work.iter().filter_map(|w| serde_json::from_str::<Work>(&w.sealed).ok()) {
+    for work in takeout.work.iter().filter_map(WorkFact::work) {
         places.insert(work.target, (work.course, work.item));
     }
     let mut all: Vec<_> = takeout.feedback.iter().collect();

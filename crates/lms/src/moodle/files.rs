@@ -228,10 +228,7 @@ pub fn for_app(address: &str) -> String {
 /// Uploads all files into a fresh draft area and returns its id. A draft area is of no effect until it is saved,
 /// so a lost reply here is as good as a request that never left.
 pub async fn draft(rest: &Rest<'_>, files: &[WorkFile], desk: &dyn Desk) -> Result<i64, Outcome> {
-    let asked = rest.call("core_files_get_unused_draft_itemid", json!({})).await.map_err(|e| harmless(&e))?;
-    let item = loose::int(&asked.value, "itemid").ok_or(Outcome::Later { not_before: None })?;
-    let text = item.to_string();
-    let url = crate::net::address::below(rest.site, "webservice/upload.php").ok_or(Outcome::Unreachable)?;
+    let item = new_draft(rest).await?;
     for (at, file) in files.iter().enumerate() {
         let Some(bytes) = desk.file(&file.digest) else { return Err(Outcome::Later { not_before: None }) };
         let upload = Upload {
@@ -241,26 +238,45 @@ pub async fn draft(rest: &Rest<'_>, files: &[WorkFile], desk: &dyn Desk) -> Resu
             size: file.size,
             bytes,
         };
-        let fields = [("token", rest.token.expose()), ("itemid", text.as_str()), ("filepath", "/")];
-        let answer = rest.net.post_file(&url, &fields, upload).await.map_err(|e| harmless(&e.into()))?;
-        let reply = match rest::judge(&answer) {
-            Ok(reply) => reply,
-            // PHP throws the whole form away when it is over its limit, token included.
-            Err(CallError::Refused { code, said, at }) if code == "missingparam" => {
-                return Err(judge::refusal(RefusalReason::TooLarge, &said, at));
-            }
-            Err(error) => return Err(harmless(&error)),
-        };
-        let entry = reply.value.get(0).cloned().unwrap_or_default();
-        match loose::text(&entry, "errortype").as_str() {
-            "" if loose::int(&entry, "filesize") == i64::try_from(file.size).ok() => {}
-            "fileoversized" => {
-                return Err(judge::refusal(RefusalReason::TooLarge, &loose::text(&entry, "error"), reply.at));
-            }
-            _ => return Err(Outcome::Later { not_before: None }),
-        }
+        upload_one(rest, item, upload).await?;
     }
     Ok(item)
+}
+
+/// The same with one file.
+pub async fn draft_of(rest: &Rest<'_>, upload: Upload) -> Result<i64, Outcome> {
+    let item = new_draft(rest).await?;
+    upload_one(rest, item, upload).await?;
+    Ok(item)
+}
+
+async fn new_draft(rest: &Rest<'_>) -> Result<i64, Outcome> {
+    let asked = rest.call("core_files_get_unused_draft_itemid", json!({})).await.map_err(|e| harmless(&e))?;
+    loose::int(&asked.value, "itemid").ok_or(Outcome::Later { not_before: None })
+}
+
+async fn upload_one(rest: &Rest<'_>, item: i64, upload: Upload) -> Result<(), Outcome> {
+    let (text, size) = (item.to_string(), upload.size);
+    let url = crate::net::address::below(rest.site, "webservice/upload.php").ok_or(Outcome::Unreachable)?;
+    let fields = [("token", rest.token.expose()), ("itemid", text.as_str()), ("filepath", "/")];
+    let answer = rest.net.post_file(&url, &fields, upload).await.map_err(|e| harmless(&e.into()))?;
+    let reply = match rest::judge(&answer) {
+        Ok(reply) => reply,
+        // PHP throws the whole form away when it is over its limit, token included.
+        Err(CallError::Refused { code, said, at }) if code == "missingparam" => {
+            return Err(judge::refusal(RefusalReason::TooLarge, &said, at));
+        }
+        Err(error) => return Err(harmless(&error)),
+    };
+    let entry = reply.value.get(0).cloned().unwrap_or_default();
+    match loose::text(&entry, "errortype").as_str() {
+        "" if loose::int(&entry, "filesize") == i64::try_from(size).ok() => {}
+        "fileoversized" => {
+            return Err(judge::refusal(RefusalReason::TooLarge, &loose::text(&entry, "error"), reply.at));
+        }
+        _ => return Err(Outcome::Later { not_before: None }),
+    }
+    Ok(())
 }
 
 fn harmless(error: &CallError) -> Outcome {

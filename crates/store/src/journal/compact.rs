@@ -55,7 +55,9 @@ impl Confirmed {
                 self.attempts.contains(attempt) && work.as_ref().is_none_or(|w| self.work.contains(&w.id))
             }
             Fact::Work { work } => self.work.contains(&work.id),
-            Fact::WorkState { work, .. } | Fact::WorkStep { work, .. } => self.work.contains(work),
+            Fact::WorkState { work, .. } | Fact::WorkStep { work, .. } | Fact::WorkNamed { work, .. } => {
+                self.work.contains(work)
+            }
             Fact::Outbox { states, .. } => states.iter().all(|(id, _)| self.work.contains(id)),
             Fact::Draft { .. } => text_place(fact).is_some_and(|place| later.contains(&place)),
             Fact::DraftFile { .. } | Fact::DraftFileRemoved { .. } => false,

@@ -16,11 +16,12 @@ use crate::StoreError;
 use crate::learner::account::Account;
 use crate::learner::attempt::AttemptRow;
 use crate::learner::library::Library;
+use crate::learner::named::WorkName;
 use crate::learner::title::Title;
 use crate::learner::trust::Trusted;
 use crate::learner::{
-    account, attempt, draft, draft_file, feedback_seen, library, machine, place, position, reading, response,
-    setting, title, trust, work,
+    account, attempt, draft, draft_file, feedback_seen, library, machine, named, place, position, reading,
+    response, setting, title, trust, work,
 };
 
 /// One save.
@@ -43,6 +44,7 @@ pub(crate) enum Fact {
     Work { work: Box<Work> },
     WorkState { work: WorkId, state: WorkState, tries: u32, at: TimeMs },
     WorkStep { work: WorkId, step: Value },
+    WorkNamed { work: WorkId, name: WorkName },
     Outbox { machine: Value, states: Vec<(WorkId, WorkState)>, at: TimeMs },
     Machine { name: String, state: Value },
     Position { course: CourseId, item: ItemId, position_ms: u64, rate: f64, at: TimeMs },
@@ -84,6 +86,7 @@ pub(crate) fn apply(tx: &Connection, fact: &Fact) -> Result<u64, StoreError> {
             work::put_state(tx, work, state, Some(*tries), *at).map(done)
         }
         Fact::WorkStep { work, step } => work::put_step(tx, work, step).map(done),
+        Fact::WorkNamed { work, name } => named::put(tx, work, name),
         Fact::Outbox { machine, states, at } => machine::commit_outbox(tx, machine, states, *at).map(done),
         Fact::Machine { name, state } => {
             machine::put_machine(tx, name, &crate::db::to_json(state)?).map(done)

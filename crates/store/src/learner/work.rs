@@ -2,7 +2,7 @@
 //! match its seal is not handed out, so it cannot be sent. There is no function that deletes work.
 
 use daypack_course::work::{Work, WorkState};
-use daypack_course::{CourseId, Digest, TimeMs, WorkId};
+use daypack_course::{AccountId, CourseId, Digest, TimeMs, WorkId};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -35,8 +35,10 @@ BEGIN SELECT RAISE(ABORT, 'sealed work is never changed'); END;
 /// A piece of work and where it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkRow {
-    /// As sealed.
+    /// As sealed; nobody's work that has a name by now, in that name.
     pub work: Work,
+    /// SHA-256 of what was sealed.
+    pub seal: Digest,
     /// Where it stands.
     pub state: WorkState,
     /// How often sending was begun.
@@ -63,13 +65,13 @@ impl Store {
 
     /// One piece of work; `Tampered` when it does not match its seal.
     pub fn work_get(&self, id: &WorkId) -> Result<Option<WorkRow>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM work WHERE id = ?1");
+        let sql = format!("SELECT {COLUMNS} WHERE id = ?1");
         self.learner.read(|c| one(c, &sql, [id.as_str()], unsealed))
     }
 
     /// All work, newest first. One tampered piece keeps nobody from the others.
     pub fn work_list(&self) -> Result<WorkList, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM work ORDER BY created DESC, id DESC");
+        let sql = format!("SELECT {COLUMNS} ORDER BY created DESC, id DESC");
         let read = self.learner.read(|c| all(c, &sql, [], |row| Ok(unsealed(row))))?;
         let mut list = WorkList::default();
         for row in read {
@@ -178,7 +180,8 @@ pub(crate) fn put_state(
     if changed == 0 { Err(StoreError::missing("work", id)) } else { Ok(()) }
 }
 
-const COLUMNS: &str = "id, sealed, seal, state, tries, changed";
+const COLUMNS: &str = "id, sealed, seal, state, tries, changed, account, target
+                       FROM work LEFT JOIN work_names ON work_names.work = work.id";
 const UNSENT: &str = "stands IN ('waiting', 'sending', 'in_doubt', 'unclear')";
 
 pub(crate) fn stands(state: &WorkState) -> &'static str {
@@ -195,14 +198,19 @@ pub(crate) fn stands(state: &WorkState) -> &'static str {
 fn unsealed(row: &rusqlite::Row<'_>) -> Result<WorkRow, StoreError> {
     let id = WorkId::new(row.get::<_, String>(0)?);
     let sealed: String = row.get(1)?;
-    if row.get::<_, String>(2)? != Digest::of(sealed.as_bytes()).to_string() {
+    let seal = Digest::of(sealed.as_bytes());
+    if row.get::<_, String>(2)? != seal.to_string() {
         return Err(StoreError::Tampered(id));
     }
-    let work: Work = serde_json::from_str(&sealed)?;
+    let mut work: Work = serde_json::from_str(&sealed)?;
     if work.id != id {
         return Err(StoreError::Tampered(id));
     }
-    Ok(WorkRow { work, state: json(row, 3)?, tries: row.get(4)?, changed: TimeMs(row.get(5)?) })
+    if let Some(account) = row.get::<_, Option<String>>(6)?.filter(|_| work.account.is_nobody()) {
+        work.account = AccountId::new(account);
+        work.target = json(row, 7)?;
+    }
+    Ok(WorkRow { work, seal, state: json(row, 3)?, tries: row.get(4)?, changed: TimeMs(row.get(5)?) })
 }
 
 #[cfg(test)]

@@ -325,6 +325,9 @@ fn work(tx: &Connection, fact: &WorkFact, merged: &mut Merged) -> Result<(), Sto
             }
             _ => {}
         }
+        if seal == fact.seal {
+            name(tx, fact)?;
+        }
         return Ok(());
     }
     let state = match &fact.state {
@@ -353,7 +356,16 @@ fn work(tx: &Connection, fact: &WorkFact, merged: &mut Merged) -> Result<(), Sto
             fact.step.as_ref().map(to_json).transpose()?,
         ),
     )?;
+    name(tx, fact)?;
     merged.work += 1;
     merged.in_doubt += u64::from(state == WorkState::InDoubt);
     Ok(())
+}
+
+/// Work sealed as nobody's goes in the name it got elsewhere, where it has none here.
+fn name(tx: &Connection, fact: &WorkFact) -> Result<(), StoreError> {
+    match &fact.name {
+        Some(name) => crate::learner::named::put(tx, &fact.id, name).map(|_| ()),
+        None => Ok(()),
+    }
 }

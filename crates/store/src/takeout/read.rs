@@ -14,7 +14,7 @@ use super::{
 use crate::db::{all, json, uint};
 use crate::learner::draft_file::digest;
 use crate::learner::title::Title;
-use crate::{Account, AttemptRow, AttemptState, Store, StoreError};
+use crate::{Account, AttemptRow, AttemptState, Store, StoreError, WorkName};
 
 impl Store {
     /// Everything the learner produced. Work that does not match its seal is in it as it is.
@@ -90,9 +90,21 @@ impl Store {
     }
 }
 
-/// The sealed work, when it can be read.
+/// The sealed work, when it can be read; in the name it goes in.
 pub(super) fn work(fact: &WorkFact) -> Option<Work> {
-    serde_json::from_str(&fact.sealed).ok()
+    let mut work: Work = serde_json::from_str(&fact.sealed).ok()?;
+    if let Some(name) = fact.name.as_ref().filter(|_| work.account.is_nobody()) {
+        work.account = name.account.clone();
+        work.target = name.target.clone();
+    }
+    Some(work)
+}
+
+impl WorkFact {
+    /// The work, when it can be read.
+    pub fn work(&self) -> Option<Work> {
+        work(self)
+    }
 }
 
 fn learners(c: &Connection) -> Result<Takeout, StoreError> {
@@ -170,8 +182,8 @@ fn learners(c: &Connection) -> Result<Takeout, StoreError> {
         )?,
         work: all(
             c,
-            "SELECT id, course, created, sealed, seal, state, tries, changed, step FROM work
-             ORDER BY created, id",
+            "SELECT id, course, created, sealed, seal, state, tries, changed, step, n.account, n.target, n.at
+             FROM work LEFT JOIN (SELECT * FROM work_names) n ON n.work = id ORDER BY created, id",
             [],
             work_fact,
         )?,
@@ -253,6 +265,14 @@ fn attempt(row: &Row<'_>) -> Result<AttemptRow, StoreError> {
 
 fn work_fact(row: &Row<'_>) -> Result<WorkFact, StoreError> {
     let step: Option<String> = row.get(8)?;
+    let name = match row.get::<_, Option<String>>(9)? {
+        Some(account) => Some(WorkName {
+            account: account.as_str().into(),
+            target: json(row, 10)?,
+            at: TimeMs(row.get(11)?),
+        }),
+        None => None,
+    };
     Ok(WorkFact {
         id: WorkId::new(row.get::<_, String>(0)?),
         course: course(row, 1)?,
@@ -263,5 +283,6 @@ fn work_fact(row: &Row<'_>) -> Result<WorkFact, StoreError> {
         tries: row.get(6)?,
         changed: TimeMs(row.get(7)?),
         step: step.map(|text| serde_json::from_str(&text)).transpose()?,
+        name,
     })
 }

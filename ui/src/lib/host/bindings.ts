@@ -1,6 +1,27 @@
 // Generated from crates/app/src/api.rs by `cargo xtask bindings`; checked in CI. Do not edit.
 
 /**
+ * An account, for choosing.
+ */
+export type AccountChoice = { 
+/**
+ * Its id.
+ */
+account: AccountId, 
+/**
+ * As the site calls itself.
+ */
+site_name: string, 
+/**
+ * Sign-in name.
+ */
+username: string, 
+/**
+ * As the site knows the learner.
+ */
+full_name: string, };
+
+/**
  * One learner's account at one site.
  */
 export type AccountId = string;
@@ -888,7 +909,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "which_account" | "sign_in_first" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -1091,6 +1112,45 @@ network: string,
  * Its name; may be empty.
  */
 network_name: string, };
+
+/**
+ * How it stands with an account.
+ */
+export type FollowAccount = { 
+/**
+ * The account.
+ */
+account: AccountId, 
+/**
+ * Name of its site.
+ */
+site_name: string, 
+/**
+ * How it stands.
+ */
+state: FollowState, 
+/**
+ * When the site was asked last.
+ */
+at: TimeMs | null, };
+
+/**
+ * How it stands with progress that follows.
+ */
+export type FollowState = "not_yet" | "fine" | "full" | "unavailable";
+
+/**
+ * Whether progress follows, and how it stands.
+ */
+export type FollowView = { 
+/**
+ * It does.
+ */
+on: boolean, 
+/**
+ * By account.
+ */
+accounts: Array<FollowAccount>, };
 
 /**
  * A grade as given.
@@ -1402,9 +1462,13 @@ previous: ItemLink | null,
  */
 next: ItemLink | null, 
 /**
- * Where work goes; `None` when it stays here.
+ * Where work goes; `None` when it stays here or the learner is to choose.
  */
 hands_in_to: string | null, 
+/**
+ * The same with its accounts and sites.
+ */
+receiver: ReceiverView, 
 /**
  * Feedback on it, newest first.
  */
@@ -2530,6 +2594,36 @@ path: string,
 head: string, };
 
 /**
+ * In whose name work of a course goes.
+ */
+export type ReceiverChoose = { 
+/**
+ * The course.
+ */
+course: CourseId, 
+/**
+ * The account.
+ */
+account: AccountId, };
+
+/**
+ * Where work of an item goes.
+ */
+export type ReceiverView = { "kind": "account", 
+/**
+ * Whose.
+ */
+account: AccountChoice, } | { "kind": "choose", 
+/**
+ * At least two.
+ */
+accounts: Array<AccountChoice>, } | { "kind": "sign_in", 
+/**
+ * At least one.
+ */
+sites: Array<SiteChoice>, } | { "kind": "nobody", };
+
+/**
  * What was got back after the learner's database could not be used.
  */
 export type RecoveredView = { 
@@ -2758,6 +2852,10 @@ rate: number,
  */
 captions: boolean, 
 /**
+ * Progress follows the learner to other computers.
+ */
+follow: boolean, 
+/**
  * What closing the window does while work waits to be sent.
  */
 on_close: OnClose, 
@@ -2901,6 +2999,19 @@ export type SingleKey = {
 choice: string, };
 
 /**
+ * A site nobody is signed in at.
+ */
+export type SiteChoice = { 
+/**
+ * Its address.
+ */
+site: string, 
+/**
+ * Its host, as shown to people.
+ */
+host: string, };
+
+/**
  * What a site check found.
  */
 export type SiteFound = { 
@@ -2984,6 +3095,27 @@ course: CourseId,
  * Only this item.
  */
 item: ItemId | null, };
+
+/**
+ * What was made in one item, as a file for a teacher.
+ */
+export type TeacherExport = { 
+/**
+ * The course.
+ */
+course: CourseId, 
+/**
+ * The item.
+ */
+item: ItemId, 
+/**
+ * Absolute path of the archive to write.
+ */
+path: string, 
+/**
+ * Words of its readable page, by name; English where they are missing.
+ */
+words: { [key in string]: string }, };
 
 /**
  * Colours.
@@ -3246,6 +3378,10 @@ group: WorkGroup,
  */
 wait: Wait | null, 
 /**
+ * Where it goes, while it has no account yet.
+ */
+goes_to: ReceiverView | null, 
+/**
  * What the last try that led to nothing ran into.
  */
 trouble: Trouble | null, 
@@ -3431,6 +3567,8 @@ export interface Commands {
   settings_save: { input: Settings; output: Saved };
   /** The learner has read what was got back. */
   recovered_seen: { input: Nothing; output: AppStatus };
+  /** Whether progress follows the learner to other computers, and how it stands. */
+  follow: { input: Nothing; output: FollowView };
   /** Keeps where the learner is, so that a new start opens there. */
   place_save: { input: Place; output: Saved };
   /** Looks whether an address is a site Daypack can work with. */
@@ -3535,6 +3673,10 @@ export interface Commands {
   hand_in: { input: ItemInput; output: WorkCard };
   /** Seals a message for sending. */
   post_send: { input: PostSend; output: WorkCard };
+  /** Keeps in whose name work of a course goes, where several accounts could hand it in. */
+  receiver_choose: { input: ReceiverChoose; output: Saved };
+  /** Writes what was made in an item into an archive for a teacher, and marks the item as done. */
+  teacher_export: { input: TeacherExport; output: Exported };
   /** All work with its state, newest first. */
   outbox: { input: Nothing; output: OutboxView };
   /** One piece of work with its full text. */
@@ -3583,6 +3725,7 @@ export const COMMANDS = [
   "opening",
   "settings_save",
   "recovered_seen",
+  "follow",
   "place_save",
   "site_check",
   "sign_in",
@@ -3635,6 +3778,8 @@ export const COMMANDS = [
   "file_detach",
   "hand_in",
   "post_send",
+  "receiver_choose",
+  "teacher_export",
   "outbox",
   "work",
   "work_retry",

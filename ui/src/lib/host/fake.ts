@@ -1,7 +1,7 @@
 // A host in memory, for looking at the pages in a browser and for tests. Never shipped: only imported while
 // developing or with VITE_FAKE=1. `?opening=checking|copying|bringing_back` stays before the program is open. `?first`, `?offline`, `?recovered`, `?readonly`, `?full`, `?empty`, `?slow`,
 // `?theme=dark`, `?language=ar` and `?page=item&item=v2` in the address choose what is shown; `?keys=locked|lost|session`
-// and `?passphrase` how sign-ins are kept.
+// and `?passphrase` how sign-ins are kept; `?receiver=sign_in|choose|nobody` where work goes.
 import type {
   AppStatus,
   Commands,
@@ -10,6 +10,7 @@ import type {
   Event,
   Failure,
   FailureCode,
+  FollowState,
   KeysView,
   NearView,
   OpeningStep,
@@ -17,6 +18,7 @@ import type {
 import { downloadsOf, INTERNET, moved } from "./fake/downloads";
 import { body, cards, course, attempt, feedback, job, NOW, sections, works } from "./fake/data";
 import { fakeDoor } from "./fake/door";
+import { receiverOf } from "./fake/receiver";
 import type { CommandName, Host } from "./host";
 
 type Answers = { [K in CommandName]: (input: Commands[K]["input"]) => Commands[K]["output"] };
@@ -31,6 +33,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
   let downloads = downloadsOf(empty, query.get("waits"));
   let internet = INTERNET;
   const page = query.get("page");
+  const receiver = receiverOf(query.get("receiver"));
   const saved = () => ({ at: Date.now() });
   const status: AppStatus = {
     version: "0.1.0",
@@ -63,6 +66,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
       tier: "standard",
       rate: 1,
       captions: true,
+      follow: true,
       on_close: "ask",
       metered: "system",
       metered_work: true,
@@ -217,7 +221,9 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
         row: rows[index] ?? fail("unknown", { what: "item" }),
         previous: link(index - 1),
         next: link(index + 1),
-        hands_in_to: "Practice campus",
+        hands_in_to:
+          receiver.kind === "sign_in" ? "campus.example" : receiver.kind === "account" ? "Practice campus" : null,
+        receiver,
         feedback: feedback.filter((one) => one.item === item),
         sent: works.filter((one) => one.item === item),
         body: body(item),
@@ -235,6 +241,17 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     draft_save: saved,
     file_attach: () => ({ text: "", saved_at: Date.now(), files: [{ digest: "y", name: "photo.jpg", size: 900_000 }] }),
     file_detach: () => ({ text: "", saved_at: Date.now(), files: [] }),
+    follow: () => ({
+      on: status.settings.follow,
+      accounts: status.accounts.map((one) => ({
+        account: one.id,
+        site_name: one.site_name,
+        state: (query.get("follow") ?? "fine") as FollowState,
+        at: NOW - 240_000,
+      })),
+    }),
+    receiver_choose: saved,
+    teacher_export: ({ path }) => ({ path, size: 24_000, work: 0, files: 1 }),
     hand_in: () => works[0]!,
     post_send: () => works[1]!,
     outbox: () => ({ work: empty ? [] : works, unsent: status.unsent }),

@@ -332,6 +332,7 @@ const work = (
       : state.state === "refused" || state.state === "unclear"
         ? "needs_you"
         : "waiting",
+  goes_to: null,
   wait: state.state === "waiting" ? "next_try" : state.state === "unclear" ? "learner" : null,
   trouble: state.state === "waiting" ? "not_reached" : state.state === "in_doubt" ? "reply_lost" : null,
   set_aside: false,
