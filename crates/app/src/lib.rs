@@ -19,6 +19,7 @@ mod runner;
 mod safety;
 pub mod servers;
 mod shelf;
+pub mod signing_in;
 mod takeout;
 mod wishes;
 
@@ -58,6 +59,8 @@ pub struct OpenOptions {
     pub data_dir: PathBuf,
     /// Gives the PDF viewer's files; without it PDFs have no viewer (headless use).
     pub viewer: Option<Viewer>,
+    /// Shows the page of a site on which one signs in; without it there is no such way.
+    pub sign_in_window: Option<signing_in::SignInWindow>,
     /// Called when a second start asks this one to come to the front.
     pub on_raise: Option<remote::OnRaise>,
     /// Does nothing by itself: no probing, sending or fetching until asked (`sync_now`). For one-off commands.
@@ -94,6 +97,9 @@ struct Inner {
     store: Arc<Store>,
     net: Net,
     viewer: Option<Viewer>,
+    sign_in_window: Option<signing_in::SignInWindow>,
+    /// Ends the sign-in that is going on at a site's page.
+    signing_in: Mutex<CancellationToken>,
     clock: Option<Clock>,
     around: AnyAround,
     events: broadcast::Sender<Event>,
@@ -110,6 +116,7 @@ struct Inner {
     /// Packs that did not serve in this life; their files come alone.
     bad_packs: Mutex<std::collections::BTreeSet<Digest>>,
     tap: haul::tap::Tap,
+    page_needs: Mutex<commands::page::Needs>,
 }
 
 /// What is open right now; replacing it closes the servers of what was open before.
@@ -210,6 +217,8 @@ impl App {
             net: Net::new(NetConfig::default())
                 .map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?,
             viewer: options.viewer,
+            sign_in_window: options.sign_in_window,
+            signing_in: Mutex::default(),
             clock: options.clock,
             around: options.around.unwrap_or_else(|| Arc::new(SystemAround)),
             events,
@@ -239,6 +248,7 @@ impl App {
             neighbours: neighbours::Neighbours::new(quiet).map_err(|e| failure::io(&e))?,
             bad_packs: Mutex::default(),
             tap: haul::tap::Tap::closed(),
+            page_needs: Mutex::default(),
         }));
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
         let cost = options.link_cost.unwrap_or_else(|| Arc::new(SystemLinkCost));
@@ -352,6 +362,18 @@ impl App {
         self.0.viewer.clone()
     }
 
+    pub(crate) fn sign_in_window(&self) -> Option<signing_in::SignInWindow> {
+        self.0.sign_in_window.clone()
+    }
+
+    /// One page of a site at a time: ends that of before.
+    pub(crate) fn one_sign_in(&self, next: CancellationToken) -> CancellationToken {
+        let mut going = self.0.signing_in.lock().unwrap_or_else(PoisonError::into_inner);
+        going.cancel();
+        *going = next.clone();
+        next
+    }
+
     pub(crate) fn tell(&self, event: Event) {
         let _ = self.0.events.send(event);
     }
@@ -410,6 +432,10 @@ impl App {
         self.board(|board| board.flow.clone())
     }
 
+    pub(crate) fn page_needs<T>(&self, deed: impl FnOnce(&mut commands::page::Needs) -> T) -> T {
+        deed(&mut self.0.page_needs.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     pub(crate) fn tap(&self) -> &haul::tap::Tap {
         &self.0.tap
     }
@@ -460,8 +486,10 @@ impl App {
         let job = self.job_views().into_iter().find(|job| job.course == *id);
         let id = id.clone();
         self.db_or(move |store| {
-            Shelf::load(store, &id, tier, job, &|site| clocks.moment(site))?
-                .ok_or_else(|| Failure::new(FailureCode::Unknown).fact("what", "course"))
+            let mut shelf = Shelf::load(store, &id, tier, job, &|site| clocks.moment(site))?
+                .ok_or_else(|| Failure::new(FailureCode::Unknown).fact("what", "course"))?;
+            commands::page::look_into(&clocks, &mut shelf);
+            Ok(shelf)
         })
         .await
     }

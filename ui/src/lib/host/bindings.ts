@@ -6,6 +6,20 @@
 export type AccountId = string;
 
 /**
+ * An account.
+ */
+export type AccountInput = { 
+/**
+ * Its id here.
+ */
+account: AccountId, };
+
+/**
+ * How an account stands at its site. In all but the first, work waits here.
+ */
+export type AccountState = "good" | "sign_in" | "new_password" | "rules" | "suspended";
+
+/**
  * An account at a site.
  */
 export type AccountView = { 
@@ -32,7 +46,11 @@ full_name: string,
 /**
  * Must sign in again; work waits.
  */
-needs_sign_in: boolean, };
+needs_sign_in: boolean, 
+/**
+ * How it stands at its site.
+ */
+state: AccountState, };
 
 /**
  * A typed address.
@@ -888,7 +906,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_cancelled" | "sign_in_not_proven" | "code_spent" | "no_window" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -1221,11 +1239,19 @@ address: string,
 /**
  * Its host, as shown.
  */
-host: string, } | { "kind": "unsupported", 
+host: string, } | { "kind": "text", 
+/**
+ * Clean HTML, with local addresses.
+ */
+html: string, } | { "kind": "unsupported", 
 /**
  * The source's own name for it.
  */
-what: string, } | { "kind": "not_here", };
+what: string, 
+/**
+ * Its page at the site, where it can be worked.
+ */
+address: string | null, } | { "kind": "not_here", };
 
 /**
  * An item on its way.
@@ -1281,7 +1307,7 @@ item: ItemId, };
 /**
  * The kinds of items.
  */
-export type ItemKind = "video" | "reading" | "quiz" | "assignment" | "discussion" | "link" | "unsupported";
+export type ItemKind = "video" | "reading" | "quiz" | "assignment" | "discussion" | "link" | "text" | "unsupported";
 
 /**
  * An item by name.
@@ -1321,7 +1347,7 @@ summary: string,
  */
 kind: ItemKind, 
 /**
- * For unsupported kinds: the source's own name.
+ * Kind of activity in the site's words, e.g. `quiz`; for unsupported kinds the source's own name.
  */
 what: string, 
 /**
@@ -1349,13 +1375,21 @@ done: Done,
  */
 progress: number | null, 
 /**
- * Why the site does not open it yet.
+ * Why the site does not open it yet, in its words; empty where it gives no reason.
  */
 locked: string | null, 
 /**
  * What in it needs the internet.
  */
 online: Array<OnlineNeed>, 
+/**
+ * Where the site shows it.
+ */
+standing: Standing, 
+/**
+ * Dates the site shows with it, in its own words.
+ */
+dates: Array<SiteDate>, 
 /**
  * Where the newest work of this item stands.
  */
@@ -2690,6 +2724,19 @@ response: Response,
 at: TimeMs, };
 
 /**
+ * What a school wrote down for its learners.
+ */
+export type SchoolFile = { 
+/**
+ * Address of its site, not looked at yet.
+ */
+site: string, 
+/**
+ * The school's name; may be empty.
+ */
+name: string, };
+
+/**
  * The result of scoring one response.
  */
 export type Score = { 
@@ -2853,6 +2900,15 @@ username: string,
 password: string, };
 
 /**
+ * The text of a site's QR code.
+ */
+export type SignInCode = { 
+/**
+ * As scanned or pasted; never kept.
+ */
+text: string, };
+
+/**
  * An account to sign out.
  */
 export type SignOut = { 
@@ -2901,6 +2957,28 @@ export type SingleKey = {
 choice: string, };
 
 /**
+ * A site.
+ */
+export type Site = { 
+/**
+ * The address that `site_check` returned.
+ */
+site: string, };
+
+/**
+ * A date the site shows with an item.
+ */
+export type SiteDate = { 
+/**
+ * In the site's words and language, e.g. `Opens`.
+ */
+label: string, 
+/**
+ * When.
+ */
+at: TimeMs, };
+
+/**
  * What a site check found.
  */
 export type SiteFound = { 
@@ -2915,7 +2993,23 @@ name: string,
 /**
  * Kind of LMS, e.g. `moodle`.
  */
-kind: string, };
+kind: string, 
+/**
+ * Name and password can be typed here.
+ */
+by_password: boolean, 
+/**
+ * One can sign in on the site's own page, in a window.
+ */
+by_page: boolean, 
+/**
+ * What was given is a QR code's text that signs in.
+ */
+by_code: boolean, 
+/**
+ * A word of the site for those who sign in, plain; may be empty.
+ */
+notice: string, };
 
 /**
  * What the site holds in the place of a piece of work.
@@ -2941,6 +3035,11 @@ files: Array<string>,
  * The site has something and does not show it.
  */
 hidden: boolean, };
+
+/**
+ * Where a course shows an item.
+ */
+export type Standing = "listed" | "off_page" | "gone";
 
 /**
  * Starting afresh.
@@ -3412,6 +3511,16 @@ export interface Commands {
   site_check: { input: Address; output: SiteFound };
   /** Signs in with name and password. */
   sign_in: { input: SignIn; output: AccountView };
+  /** Signs in on the site's own page, in a window of its own; answers when that window is done. `sign_in_cancelled` when the learner closed it. */
+  sign_in_page: { input: Site; output: AccountView };
+  /** Closes the window of a site's sign-in page. */
+  sign_in_stop: { input: Nothing; output: Saved };
+  /** Signs in by the text of a site's QR code. */
+  sign_in_code: { input: SignInCode; output: AccountView };
+  /** Reads the file in which a school wrote the address of its site. */
+  school_file: { input: PathInput; output: SchoolFile };
+  /** Asks a site whether what it had against an account is over; then what waits goes on. */
+  account_check: { input: AccountInput; output: AppStatus };
   /** Forgets a sign-in; work and courses stay. Refused in one step while something is not at the school yet. */
   sign_out: { input: SignOut; output: AppStatus };
   /** Opens the key that sign-ins are sealed under: by the keyring, or by a passphrase. */
@@ -3559,6 +3668,11 @@ export const COMMANDS = [
   "place_save",
   "site_check",
   "sign_in",
+  "sign_in_page",
+  "sign_in_stop",
+  "sign_in_code",
+  "school_file",
+  "account_check",
   "sign_out",
   "keys_unlock",
   "keys_keep",
