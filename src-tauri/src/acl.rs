@@ -69,10 +69,15 @@ fn the_page_of_the_main_window_reaches_the_program() {
 #[test]
 fn another_window_reaches_nothing() {
     let app = shell();
-    let other = window(&app, "other");
-    for (cmd, body) in every_command() {
-        let answer = ask(&other, OURS, cmd, body);
-        assert!(denied(&answer), "{cmd}: {answer:?}");
+    let sign_in = format!("{}-0", crate::sign_in::LABEL);
+    for label in ["other", &sign_in] {
+        let other = window(&app, label);
+        for from in [OURS, "https://login.school.example"] {
+            for (cmd, body) in every_command() {
+                let answer = ask(&other, from, cmd, body);
+                assert!(denied(&answer), "{label} {from} {cmd}: {answer:?}");
+            }
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub enum PickKind {
     Archive,
     /// A file to hand in.
     Work,
+    /// The file in which a school wrote the address of its site.
+    School,
 }
 
 /// Runs a command of the one list.
@@ -48,6 +50,9 @@ pub async fn pick_file<R: Runtime>(app: AppHandle<R>, kind: PickKind) -> Result<
         dialog = dialog
             .add_filter("*.daypack *.imscc *.zip", &["daypack", "imscc", "zip"])
             .add_filter("*", &["*"]);
+    }
+    if matches!(kind, PickKind::School) {
+        dialog = dialog.add_filter("*.json", &["json"]).add_filter("*", &["*"]);
     }
     if matches!(kind, PickKind::Archive) {
         dialog = dialog.add_filter("*.zip", &["zip"]);

@@ -12,6 +12,7 @@ mod commands;
 mod desk;
 mod log;
 mod rehearsal;
+mod sign_in;
 mod start;
 mod tray;
 mod window;
@@ -135,6 +136,7 @@ fn open_program<R: Runtime>(handle: &AppHandle<R>, data: PathBuf) {
         let options = OpenOptions {
             data_dir: data,
             viewer: Some(viewer(&handle)),
+            sign_in_window: Some(sign_in::windows(&handle)),
             keyring: Some(daypack_app::keyring::of_this_computer()),
             opening: Some(opening),
             on_raise: Some(Arc::new(move |files| window::raise(&front, files))),

@@ -1,6 +1,6 @@
 //! The one window: how it is made, what it may show, how it closes.
 //!
-//! What must stay true: the page on top is our own; nothing opens a second window; what was typed is on disk before
+//! What must stay true: the page on top is our own; nothing in it opens a second window; what was typed is on disk before
 //! the window goes.
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -174,6 +174,17 @@ commands! {
     site_check(Address) -> SiteFound;
     /// Signs in with name and password.
     sign_in(SignIn) -> AccountView;
+    /// Signs in on the site's own page, in a window of its own; answers when that window is done. `sign_in_cancelled`
+    /// when the learner closed it.
+    sign_in_page(Site) -> AccountView;
+    /// Closes the window of a site's sign-in page.
+    sign_in_stop(Nothing) -> Saved;
+    /// Signs in by the text of a site's QR code.
+    sign_in_code(SignInCode) -> AccountView;
+    /// Reads the file in which a school wrote the address of its site.
+    school_file(PathInput) -> SchoolFile;
+    /// Asks a site whether what it had against an account is over; then what waits goes on.
+    account_check(AccountInput) -> AppStatus;
     /// Forgets a sign-in; work and courses stay. Refused in one step while something is not at the school yet.
     sign_out(SignOut) -> AppStatus;
     /// Opens the key that sign-ins are sealed under: by the keyring, or by a passphrase.

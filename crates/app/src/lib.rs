@@ -22,6 +22,7 @@ mod runner;
 mod safety;
 pub mod servers;
 mod shelf;
+pub mod signing_in;
 mod takeout;
 mod wishes;
 
@@ -62,6 +63,8 @@ pub struct OpenOptions {
     pub data_dir: PathBuf,
     /// Gives the PDF viewer's files; without it PDFs have no viewer (headless use).
     pub viewer: Option<Viewer>,
+    /// Shows the page of a site on which one signs in; without it there is no such way.
+    pub sign_in_window: Option<signing_in::SignInWindow>,
     /// Called when a second start asks this one to come to the front.
     pub on_raise: Option<remote::OnRaise>,
     /// Does nothing by itself: no probing, sending or fetching until asked (`sync_now`). For one-off commands.
@@ -100,6 +103,9 @@ struct Inner {
     store: Arc<Store>,
     net: Net,
     viewer: Option<Viewer>,
+    sign_in_window: Option<signing_in::SignInWindow>,
+    /// Ends the sign-in that is going on at a site's page.
+    signing_in: Mutex<CancellationToken>,
     clock: Option<Clock>,
     around: AnyAround,
     events: broadcast::Sender<Event>,
@@ -119,6 +125,7 @@ struct Inner {
     arrivals: arrivals::Arrivals,
     /// When a course that was opened was last thought about.
     opened_courses: Mutex<std::collections::BTreeMap<CourseId, std::time::Instant>>,
+    page_needs: Mutex<commands::page::Needs>,
 }
 
 /// What is open right now; replacing it closes the servers of what was open before.
@@ -220,6 +227,8 @@ impl App {
             store,
             net: Net::new(options.net).map_err(|e| Failure::new(FailureCode::Internal).fact("why", e))?,
             viewer: options.viewer,
+            sign_in_window: options.sign_in_window,
+            signing_in: Mutex::default(),
             clock: options.clock,
             around: options.around.unwrap_or_else(|| Arc::new(SystemAround)),
             events,
@@ -252,6 +261,7 @@ impl App {
             tap: haul::tap::Tap::closed(),
             arrivals: arrivals::Arrivals::default(),
             opened_courses: Mutex::default(),
+            page_needs: Mutex::default(),
         }));
         let power = options.power.unwrap_or_else(|| Arc::new(power::System::default()));
         let cost = options.link_cost.unwrap_or_else(|| Arc::new(SystemLinkCost));
@@ -391,6 +401,18 @@ impl App {
         self.0.viewer.clone()
     }
 
+    pub(crate) fn sign_in_window(&self) -> Option<signing_in::SignInWindow> {
+        self.0.sign_in_window.clone()
+    }
+
+    /// One page of a site at a time: ends that of before.
+    pub(crate) fn one_sign_in(&self, next: CancellationToken) -> CancellationToken {
+        let mut going = self.0.signing_in.lock().unwrap_or_else(PoisonError::into_inner);
+        going.cancel();
+        *going = next.clone();
+        next
+    }
+
     pub(crate) fn tell(&self, event: Event) {
         let _ = self.0.events.send(event);
     }
@@ -449,6 +471,10 @@ impl App {
         self.board(|board| board.flow.clone())
     }
 
+    pub(crate) fn page_needs<T>(&self, deed: impl FnOnce(&mut commands::page::Needs) -> T) -> T {
+        deed(&mut self.0.page_needs.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     pub(crate) fn tap(&self) -> &haul::tap::Tap {
         &self.0.tap
     }
@@ -499,8 +525,10 @@ impl App {
         let job = self.job_views().into_iter().find(|job| job.course == *id);
         let id = id.clone();
         self.db_or(move |store| {
-            Shelf::load(store, &id, tier, job, &|site| clocks.moment(site))?
-                .ok_or_else(|| Failure::new(FailureCode::Unknown).fact("what", "course"))
+            let mut shelf = Shelf::load(store, &id, tier, job, &|site| clocks.moment(site))?
+                .ok_or_else(|| Failure::new(FailureCode::Unknown).fact("what", "course"))?;
+            commands::page::look_into(&clocks, &mut shelf);
+            Ok(shelf)
         })
         .await
     }

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use daypack_course::deadline::{Dates, Deadline, Moment};
 use daypack_course::feedback::Feedback;
 use daypack_course::finding::Finding;
-use daypack_course::outline::{Binding, Course, Item, ItemBody, ItemKind, OnlineKind, Origin, Tier};
+use daypack_course::outline::{
+    Binding, Course, Item, ItemBody, ItemKind, OnlineKind, OnlineNeed, Origin, Standing, Tier,
+};
 use daypack_course::work::{Work, WorkState};
 use daypack_course::{AssetId, CourseId, ItemId, TimeMs};
 use daypack_store::{AssetState, Position, Store, StoreError};
@@ -36,6 +38,8 @@ pub(crate) struct Shelf {
     pub job: Option<JobView>,
     pub tier: Tier,
     pub deadlines: BTreeMap<ItemId, Deadline>,
+    /// What pages that are here need the internet for.
+    pub needs: BTreeMap<ItemId, Vec<OnlineNeed>>,
 }
 
 impl Shelf {
@@ -115,6 +119,7 @@ impl Shelf {
             job,
             tier,
             deadlines,
+            needs: BTreeMap::new(),
             course,
         }))
     }
@@ -136,6 +141,7 @@ impl Shelf {
             job: None,
             tier,
             deadlines: BTreeMap::new(),
+            needs: BTreeMap::new(),
             course,
         }
     }
@@ -220,7 +226,7 @@ impl Shelf {
             kind: item.kind(),
             what: match &item.body {
                 ItemBody::Unsupported(u) => u.what.clone(),
-                _ => String::new(),
+                _ => item.bindings.first().map(|b| b.module.clone()).unwrap_or_default(),
             },
             minutes: item.minutes,
             here: self.here(item),
@@ -233,7 +239,15 @@ impl Shelf {
             },
             progress,
             locked: item.locked.clone(),
-            online: item.online.clone(),
+            online: {
+                let mut all = item.online.clone();
+                all.extend(self.needs.get(&item.id).into_iter().flatten().cloned());
+                all.sort();
+                all.dedup();
+                all
+            },
+            standing: item.standing,
+            dates: item.dates.clone(),
             work: work.map(step),
             grade: feedback.and_then(|all| all.iter().find_map(|f| f.grade.clone())),
             unseen: feedback.is_some_and(|all| all.iter().any(|f| !is_seen(&self.seen, f))),
@@ -243,10 +257,18 @@ impl Shelf {
 
     /// The course's card.
     pub fn card(&self) -> CourseCard {
-        let rows: Vec<ItemRow> = self.course.items().map(|item| self.row(item)).collect();
+        // Notes are no steps of a course, and what is gone is none any more.
+        let is_step =
+            |item: &&Item| item.standing != Standing::Gone && !matches!(item.body, ItemBody::Text(_));
+        let rows: Vec<ItemRow> = self.course.items().filter(is_step).map(|item| self.row(item)).collect();
         let next = rows
             .iter()
-            .find(|row| row.done != Done::Yes && row.locked.is_none() && row.kind != ItemKind::Unsupported)
+            .find(|row| {
+                row.done != Done::Yes
+                    && row.locked.is_none()
+                    && row.standing != Standing::Gone
+                    && !matches!(row.kind, ItemKind::Unsupported | ItemKind::Text)
+            })
             .map(|row| ItemLink { id: row.id.clone(), title: row.title.clone(), kind: row.kind });
         CourseCard {
             id: self.course.id.clone(),

@@ -83,6 +83,7 @@ impl Dates {
             | ItemBody::Reading(_)
             | ItemBody::Discussion(_)
             | ItemBody::Link(_)
+            | ItemBody::Text(_)
             | ItemBody::Unsupported(_) => Self::default(),
         }
     }

@@ -3,10 +3,14 @@
 //! Invariants: item ids are unique in a course; every `AssetId` an item names is a key of `Course::assets`
 //! (`Course::check` says which are not). The model knows nothing of where a course came from beyond `Origin`.
 
+mod standing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use standing::{SiteDate, Standing};
 
 use crate::quiz::Quiz;
 use crate::{AssetId, CourseId, Digest, ItemId, SectionId, TimeMs};
@@ -114,9 +118,18 @@ pub struct Item {
     /// Why the site does not let the learner in yet (plain text from the site); `None` when open.
     #[serde(default)]
     pub locked: Option<String>,
-    /// The site has it no longer; what is here of it can still be read.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub gone: bool,
+    /// Where the site shows it.
+    #[serde(default, skip_serializing_if = "Standing::is_listed")]
+    pub standing: Standing,
+    /// Dates the site shows with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dates: Vec<SiteDate>,
+    /// Its page at the site, without any secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Files that its own text (the task, the opening words) shows: a text names one as `~file/<id>`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub files: BTreeSet<AssetId>,
 }
 
 /// What an item is.
@@ -135,6 +148,8 @@ pub enum ItemBody {
     Discussion(Discussion),
     /// An address on the internet.
     Link(Link),
+    /// Words between the other items, with pictures (Moodle: a label).
+    Text(Text),
     /// A kind Daypack cannot work yet; shown with its name, never dropped.
     Unsupported(Unsupported),
 }
@@ -246,6 +261,13 @@ pub struct Discussion {
 pub struct Link {
     /// `https:` or `http:` address.
     pub address: String,
+}
+
+/// Words between the other items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Text {
+    /// As HTML (cleaned before it is shown).
+    pub html: String,
 }
 
 /// A kind of item that Daypack cannot work yet.
@@ -370,20 +392,9 @@ impl Item {
     /// For a lecture `tier` picks the rendition (the nearest smaller one where it is missing, else the
     /// smallest); `None` names all of them.
     pub fn assets(&self, tier: Option<Tier>) -> Vec<AssetId> {
-        match &self.body {
-            ItemBody::Video(video) => video.assets(tier),
-            ItemBody::Reading(reading) => {
-                let mut all = vec![reading.main.clone()];
-                all.extend(reading.files.values().filter(|id| **id != reading.main).cloned());
-                all.dedup();
-                all
-            }
-            ItemBody::Quiz(quiz) => quiz.files.values().cloned().collect(),
-            ItemBody::Assignment(_)
-            | ItemBody::Discussion(_)
-            | ItemBody::Link(_)
-            | ItemBody::Unsupported(_) => Vec::new(),
-        }
+        let mut all = self.body.assets(tier);
+        all.extend(self.files.iter().cloned());
+        all
     }
 
     /// The kind's name as used in messages and the UI's record of kinds.
@@ -395,7 +406,28 @@ impl Item {
             ItemBody::Assignment(_) => ItemKind::Assignment,
             ItemBody::Discussion(_) => ItemKind::Discussion,
             ItemBody::Link(_) => ItemKind::Link,
+            ItemBody::Text(_) => ItemKind::Text,
             ItemBody::Unsupported(_) => ItemKind::Unsupported,
+        }
+    }
+}
+
+impl ItemBody {
+    fn assets(&self, tier: Option<Tier>) -> Vec<AssetId> {
+        match self {
+            Self::Video(video) => video.assets(tier),
+            Self::Reading(reading) => {
+                let mut all = vec![reading.main.clone()];
+                all.extend(reading.files.values().filter(|id| **id != reading.main).cloned());
+                all.dedup();
+                all
+            }
+            Self::Quiz(quiz) => quiz.files.values().cloned().collect(),
+            Self::Assignment(_)
+            | Self::Discussion(_)
+            | Self::Link(_)
+            | Self::Text(_)
+            | Self::Unsupported(_) => Vec::new(),
         }
     }
 }
@@ -416,6 +448,8 @@ pub enum ItemKind {
     Discussion,
     /// An address on the internet.
     Link,
+    /// Words between the other items.
+    Text,
     /// Shown with its name, not workable yet.
     Unsupported,
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::outline::{Asset, Course, Item, ItemBody, Section};
+use crate::outline::{Asset, Course, Item, ItemBody, Section, Standing};
 use crate::{AssetId, ItemId};
 
 /// What became of a course by a newer listing.
@@ -65,8 +65,8 @@ pub fn renewed(before: &Course, mut listed: Course) -> Renewed {
     let mut gone = Vec::new();
     for section in &before.sections {
         let left: Vec<Item> = section.items.iter().filter(|i| !there.contains(&i.id)).cloned().collect();
-        gone.extend(left.iter().filter(|i| !i.gone).map(|i| i.id.clone()));
-        let left: Vec<Item> = left.into_iter().map(|i| Item { gone: true, ..i }).collect();
+        gone.extend(left.iter().filter(|i| i.standing != Standing::Gone).map(|i| i.id.clone()));
+        let left: Vec<Item> = left.into_iter().map(|i| Item { standing: Standing::Gone, ..i }).collect();
         for item in &left {
             for id in item.assets(None) {
                 if let (false, Some(asset)) = (listed.assets.contains_key(&id), before.assets.get(&id)) {
@@ -141,7 +141,10 @@ mod tests {
                     bindings: Vec::new(),
                     online: Vec::new(),
                     locked: None,
-                    gone: false,
+                    standing: Standing::Listed,
+                    dates: Vec::new(),
+                    address: None,
+                    files: BTreeSet::new(),
                 });
             }
             let title = (*section).to_owned();
@@ -161,7 +164,7 @@ mod tests {
     }
 
     fn ids(course: &Course) -> Vec<(String, bool)> {
-        course.items().map(|i| (i.id.to_string(), i.gone)).collect()
+        course.items().map(|i| (i.id.to_string(), i.standing == Standing::Gone)).collect()
     }
 
     #[test]

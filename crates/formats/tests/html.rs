@@ -282,3 +282,21 @@ fn plain_text_has_a_line_for_each_block() {
         "One two three\na\nb&c\npic"
     );
 }
+
+/// A page as a real Moodle gave it out: with a script, a frame and links into the site.
+#[test]
+fn html_is_not_clean() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/corpus/moodle/transport/webservice_pluginfile.json"
+    );
+    let all: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let found =
+        all["recordings"].as_array().unwrap().iter().find(|r| r["id"] == "ok-page-index-html").unwrap();
+    let html = found["response"]["text"].as_str().unwrap();
+    // The control: it is there before.
+    assert!(html.contains("<script"), "{html}");
+    let page = clean_page(html, "index.html");
+    assert!(page.scripts_removed && !page.html.contains("<script"), "{}", page.html);
+    assert!(!clean_fragment(html).contains("<script"));
+}

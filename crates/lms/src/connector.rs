@@ -52,21 +52,27 @@ pub struct SiteFound {
     /// What it is.
     pub kind: SiteKind,
     /// How one signs in.
-    pub sign_in: SignInWay,
+    pub sign_in: SignInWays,
     /// A word of the site for those who sign in, as plain text; may be empty.
     pub notice: String,
 }
 
 /// How one signs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SignInWay {
-    /// Name and password, here.
-    Password,
-    /// On a page of the site, in the browser.
-    Browser {
-        /// Address of that page.
-        launch: String,
-    },
+pub struct SignInWays {
+    /// Name and password are taken here.
+    pub password: bool,
+    /// On a page of the site; the only way where `password` is not.
+    pub page: Option<Launch>,
+}
+
+/// The page of a site on which one signs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// Its address.
+    pub address: String,
+    /// What the site calls its own address: its signature is over this.
+    pub root: String,
 }
 
 /// Why an address is not a usable site.
@@ -147,6 +153,15 @@ pub enum SignInError {
     /// The network wants a sign-in of its own first.
     #[error("the network wants a sign-in first")]
     Portal,
+    /// What came back from the site's page is not signed for this sign-in.
+    #[error("not signed for this sign-in")]
+    NotProven,
+    /// The QR code was used already, is older than it may be, or was made in another network.
+    #[error("the code is not valid any more")]
+    CodeSpent,
+    /// The site is older than what Daypack can talk to.
+    #[error("the site is too old")]
+    TooOld,
     /// The site's own words, as plain text.
     #[error("{0}")]
     Other(String),
@@ -440,6 +455,23 @@ pub trait Connector: Send + Sync {
         site: &'a str,
         username: &'a str,
         password: &'a Secret,
+    ) -> Answering<'a, Result<(NewAccount, Secret), SignInError>>;
+    /// The page of the site on which one signs in, for this one sign-in. `passport` is by chance and used once.
+    fn launch_page(&self, launch: &Launch, passport: &Secret) -> Option<url::Url>;
+    /// Signs in by the address at which that page ended.
+    fn launched<'a>(
+        &'a self,
+        site: &'a str,
+        launch: &'a Launch,
+        passport: &'a Secret,
+        address: &'a Secret,
+    ) -> Answering<'a, Result<(NewAccount, Secret), SignInError>>;
+    /// Signs in by the key of the site's QR code for the user of that id.
+    fn sign_in_by_code<'a>(
+        &'a self,
+        site: &'a str,
+        key: &'a Secret,
+        user: &'a str,
     ) -> Answering<'a, Result<(NewAccount, Secret), SignInError>>;
     /// Who a token belongs to, e.g. one that came from the browser.
     fn who<'a>(&'a self, site: &'a str, token: &'a Secret) -> Answering<'a, Result<NewAccount, SignInError>>;

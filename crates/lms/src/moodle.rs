@@ -8,10 +8,12 @@ pub mod feedback;
 pub mod files;
 pub mod forum;
 pub mod judge;
+pub mod launch;
 pub mod loose;
 pub mod news;
 pub mod outline;
 pub mod own_files;
+pub mod pluginfile;
 pub mod question;
 pub mod quiz;
 pub mod rest;
@@ -23,9 +25,9 @@ use daypack_course::outline::Binding;
 use daypack_course::work::{Deed, Outcome, Resend, Settled, Work};
 
 use crate::connector::{
-    Answering, Connector, CourseOffer, Desk, Download, FetchError, NewAccount, News, OwnFile, OwnFileError,
-    Pulled, ReadError, Session, SignInError, SiteError, SiteFound, SiteKind, SiteVersion, StartError,
-    StartedQuiz, StepLog,
+    Answering, Connector, CourseOffer, Desk, Download, FetchError, Launch, NewAccount, News, OwnFile,
+    OwnFileError, Pulled, ReadError, Session, SignInError, SiteError, SiteFound, SiteKind, SiteVersion,
+    StartError, StartedQuiz, StepLog,
 };
 use crate::net::{Net, Secret};
 use rest::Rest;
@@ -63,6 +65,32 @@ impl Connector for Moodle {
         password: &'a Secret,
     ) -> Answering<'a, Result<(NewAccount, Secret), SignInError>> {
         Box::pin(site::sign_in(&self.net, site, username, password))
+    }
+
+    fn launch_page(&self, launch: &Launch, passport: &Secret) -> Option<url::Url> {
+        launch::page(launch, passport)
+    }
+
+    fn launched<'a>(
+        &'a self,
+        site: &'a str,
+        launch: &'a Launch,
+        passport: &'a Secret,
+        address: &'a Secret,
+    ) -> Answering<'a, Result<(NewAccount, Secret), SignInError>> {
+        Box::pin(async move {
+            let token = launch::token(launch, passport, address)?;
+            Ok((site::who(&self.net, site, &token).await?, token))
+        })
+    }
+
+    fn sign_in_by_code<'a>(
+        &'a self,
+        site: &'a str,
+        key: &'a Secret,
+        user: &'a str,
+    ) -> Answering<'a, Result<(NewAccount, Secret), SignInError>> {
+        Box::pin(launch::sign_in_by_code(&self.net, site, key, user))
     }
 
     fn who<'a>(&'a self, site: &'a str, token: &'a Secret) -> Answering<'a, Result<NewAccount, SignInError>> {

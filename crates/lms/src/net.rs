@@ -17,7 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use daypack_course::TimeMs;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, IF_NONE_MATCH, LOCATION, RANGE};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, IF_NONE_MATCH, LOCATION, RANGE, USER_AGENT,
+};
 use url::Url;
 
 pub use address::is_private_ip;
@@ -270,6 +272,14 @@ impl Net {
         self.check(url)?;
         let request = self.0.api.post(url.clone()).header(CONTENT_TYPE, "application/json").body(json);
         self.post(request, url, None).await
+    }
+
+    /// The same, under a name that a site wants to hear besides ours.
+    pub async fn post_json_as(&self, url: &Url, json: String, name: &str) -> Result<Answer, NetError> {
+        self.check(url)?;
+        let agent = format!("Daypack/{} {name}", self.0.config.version);
+        let request = self.0.api.post(url.clone()).header(CONTENT_TYPE, "application/json");
+        self.post(request.header(USER_AGENT, agent).body(json), url, None).await
     }
 
     /// Posts a form with one file. A redirect is never followed.

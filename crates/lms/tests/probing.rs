@@ -4,15 +4,19 @@
 
 mod support;
 
-use daypack_lms::connector::SignInWay;
+use daypack_lms::connector::SignInWays;
 use daypack_lms::{Connector as _, Moodle, Secret, SignInError, SiteError};
 use serde_json::{Value, json};
 use support::server::{Asked, Say, Server, json as answer, page, to};
 use support::{net, recording};
 
+fn by_password() -> SignInWays {
+    SignInWays { password: true, page: None }
+}
+
 async fn probed(
     server: impl Fn(&Asked) -> Say + Send + Sync + 'static,
-) -> Result<(String, SignInWay), SiteError> {
+) -> Result<(String, SignInWays), SiteError> {
     let site = Server::start(server).await;
     Moodle::new(net()).probe(&site.address).await.map(|f| (f.name, f.sign_in))
 }
@@ -34,11 +38,11 @@ fn moodle(change: fn(&mut Value)) -> impl Fn(&Asked) -> Say + Send + Sync + 'sta
 
 #[tokio::test]
 async fn a_moodle_is_found_by_its_name() {
-    assert_eq!(probed(moodle(|_| {})).await, Ok(("Contract University".into(), SignInWay::Password)));
+    assert_eq!(probed(moodle(|_| {})).await, Ok(("Contract University".into(), by_password())));
     assert_eq!(probed(moodle(|c| c["enablemobilewebservice"] = json!(0))).await, Err(SiteError::ServiceOff));
     assert_eq!(probed(moodle(|c| c["maintenanceenabled"] = json!(1))).await, Err(SiteError::Maintenance));
     // A sign-in page at another host is not opened.
-    assert_eq!(probed(moodle(|c| c["typeoflogin"] = json!(2))).await.unwrap().1, SignInWay::Password);
+    assert_eq!(probed(moodle(|c| c["typeoflogin"] = json!(2))).await.unwrap().1, by_password());
 }
 
 #[tokio::test]

@@ -32,6 +32,25 @@ pub fn press(processes: &[u32]) -> usize {
     pressed
 }
 
+/// Titles of the shown windows of these processes.
+pub fn titles(processes: &[u32]) -> Vec<String> {
+    let mut screen = Screen::open();
+    screen.shown(processes).into_iter().map(|(_, title)| title).collect()
+}
+
+/// Presses the close button of the shown windows of that title; says how many there were.
+pub fn press_titled(processes: &[u32], title: &str) -> usize {
+    let mut screen = Screen::open();
+    let (protocols, delete) = (screen.atom("WM_PROTOCOLS"), screen.atom("WM_DELETE_WINDOW"));
+    let found: Vec<u32> =
+        screen.shown(processes).into_iter().filter(|(_, t)| t == title).map(|(w, _)| w).collect();
+    for window in &found {
+        screen.close(*window, protocols, delete);
+    }
+    screen.children();
+    found.len()
+}
+
 /// Whether these processes show a window.
 pub fn is_shown(processes: &[u32]) -> bool {
     let mut screen = Screen::open();
@@ -99,6 +118,19 @@ impl Screen {
         }
         let reply = self.ask(&request);
         if reply[0] == 0 { Vec::new() } else { reply[32..].to_vec() }
+    }
+
+    fn shown(&mut self, processes: &[u32]) -> Vec<(u32, String)> {
+        let (owner, name) = (self.atom("_NET_WM_PID"), self.atom("_NET_WM_NAME"));
+        let mut out = Vec::new();
+        for window in self.children() {
+            if self.is_shown(window) && processes.iter().any(|p| self.has(window, owner, *p)) {
+                let title = self.property(window, name);
+                let title = String::from_utf8_lossy(&title).trim_end_matches('\0').to_owned();
+                out.push((window, title));
+            }
+        }
+        out
     }
 
     fn is_shown(&mut self, window: u32) -> bool {

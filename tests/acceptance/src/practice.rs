@@ -99,6 +99,18 @@ impl Practice {
         String::from_utf8_lossy(&out.stdout).into_owned()
     }
 
+    /// The text of a QR code that signs a person in.
+    pub fn code(&self, who: &str) -> String {
+        let said: Value = serde_json::from_str(&self.ctl(&["qr-code", who])).expect("JSON");
+        said["text"].as_str().expect("a text").to_owned()
+    }
+
+    /// How often a function or script was asked.
+    pub fn asked(&self, function: &str) -> u64 {
+        let log: Value = serde_json::from_str(&self.ctl(&["requests"])).expect("JSON");
+        log["by_function"][function]["count"].as_u64().unwrap_or(0)
+    }
+
     /// What the campus holds, as JSON.
     pub fn state(&self) -> Value {
         serde_json::from_str(&self.ctl(&["state"])).expect("JSON")

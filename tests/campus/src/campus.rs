@@ -82,6 +82,8 @@ pub struct Campus {
     pub schema: Schema,
     /// Bad days.
     pub switches: Arc<Switches>,
+    /// Its own pages for signing in.
+    pub pages: crate::launch::Pages,
     /// Who asked what.
     pub log: Log,
     world: Mutex<World>,
@@ -118,6 +120,7 @@ impl Campus {
             blobs,
             schema: Schema::load()?,
             switches,
+            pages: crate::launch::Pages::default(),
             log: Log::default(),
             world: Mutex::new(stored.unwrap_or_default()),
             plan,
@@ -170,6 +173,7 @@ impl Campus {
     /// An empty world with the switches off.
     pub fn reset(&self) -> Result<(), CampusError> {
         self.switches.clear();
+        self.pages.clear();
         self.log.clear();
         self.with(|world| {
             *world = World::default();
@@ -194,6 +198,9 @@ impl Campus {
         let found =
             self.modules.iter().find(|module| module.modname == modname && module.instance == instance);
         let module = found.ok_or_else(|| Fault::no_record(modname))?;
+        if let Some(due) = crate::functions::courses::due(world, caller.user) {
+            return Err(Fault::course_closed_for(self.course_id, due));
+        }
         if takes_part(world, caller.user) { Ok(module) } else { Err(Fault::of("requireloginerror")) }
     }
 

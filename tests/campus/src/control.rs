@@ -82,6 +82,10 @@ fn on_off(text: &str) -> Result<bool, CampusError> {
     }
 }
 
+fn person(name: &str) -> Result<&'static site::User, CampusError> {
+    USERS.iter().find(|known| known.username == name).ok_or_else(|| bad(format!("nobody is called {name:?}")))
+}
+
 /// Does a command.
 pub fn obey(campus: &Campus, command: &str, arguments: &[&str]) -> Result<Value, CampusError> {
     let switches = &campus.switches;
@@ -131,6 +135,35 @@ pub fn obey(campus: &Campus, command: &str, arguments: &[&str]) -> Result<Value,
             let name = (*user).to_owned();
             campus.with(|world| {
                 let set = if command == "suspend" { &mut world.suspended } else { &mut world.unenrolled };
+                let _ = if on { set.insert(name) } else { set.remove(&name) };
+                world.touch();
+            })?;
+        }
+        ("sign-in-way", [way]) => {
+            let way = instance(way)?;
+            campus.pages.choose(|set| set.way = way);
+        }
+        ("signed-in", ["off"]) => campus.pages.choose(|set| set.known = None),
+        ("signed-in", [name]) => {
+            let name = person(name)?.username.to_owned();
+            campus.pages.choose(|set| set.known = Some(name));
+        }
+        ("launch-forged", [on]) => {
+            let on = on_off(on)?;
+            campus.pages.choose(|set| set.forged = on);
+        }
+        ("launch-elsewhere", ["off"]) => campus.pages.choose(|set| set.elsewhere = None),
+        ("launch-elsewhere", [site]) => campus.pages.choose(|set| set.elsewhere = Some((*site).to_owned())),
+        ("launch-probing", [on]) => {
+            let on = on_off(on)?;
+            campus.pages.choose(|set| set.probing = on);
+        }
+        ("qr-code", [name]) => return Ok(crate::launch::code(campus, person(name)?)),
+        ("new-password" | "policy", [name, rest @ ..]) if rest.len() < 2 => {
+            let on = rest.first().map_or(Ok(true), |on| on_off(on))?;
+            let name = person(name)?.username.to_owned();
+            campus.with(|world| {
+                let set = if command == "policy" { &mut world.no_policy } else { &mut world.new_password };
                 let _ = if on { set.insert(name) } else { set.remove(&name) };
                 world.touch();
             })?;

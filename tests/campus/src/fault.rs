@@ -101,10 +101,15 @@ impl Fault {
 
     /// The course is not open to the caller.
     pub fn course_closed(course: i64) -> Self {
+        Self::course_closed_for(course, "Course or activity not accessible.")
+    }
+
+    /// The same, for a reason.
+    pub fn course_closed_for(course: i64, why: &str) -> Self {
         Self {
             message: format!(
                 "You cannot execute functions in the course context (course id:{course}). The context error \
-                 message was: Course or activity not accessible."
+                 message was: {why}"
             ),
             ..Self::of("errorcoursecontextnotvalid")
         }

@@ -39,6 +39,7 @@ mod fault;
 mod files;
 mod functions;
 mod html_clean;
+mod launch;
 mod library;
 mod log;
 mod modules;
@@ -105,6 +106,14 @@ enum Command {
   lock-assignment INSTANCE [on|off]   no more edits
   suspend USER [on|off]      suspend the account
   unenrol USER [on|off]      suspend the enrolment: lists come back empty
+  sign-in-way 1|2|3          apps sign in themselves (1) or on the site's page
+  signed-in USER|off         whoever opens that page is this person already
+  launch-forged on|off       the page signs for another sign-in
+  launch-elsewhere SITE|off  the page sends to another site
+  launch-probing on|off      the page tries to reach the program that shows it
+  qr-code USER               the text of a QR code
+  new-password USER [on|off] the person must choose a new password
+  policy USER [on|off]       the person must accept the rules
   expire-tokens              accessexception once, then invalidtoken
   requests                   log and counts of requests as JSON
   forget-requests            empty the log

@@ -3,7 +3,7 @@
 //! gives the same token; over plain HTTP there is no private token.
 
 use axum::body::Body;
-use axum::http::Response;
+use axum::http::{HeaderMap, Response};
 use serde_json::{Value, json};
 
 use crate::campus::Campus;
@@ -55,7 +55,8 @@ pub fn token(campus: &Campus, form: &Param) -> Reply {
     answer(&value.unwrap_or_else(|broken| script_error("error", &broken.to_string())))
 }
 
-fn sign_in(world: &mut World, user: i64) -> String {
+/// The token of a person; the same for each sign-in.
+pub fn sign_in(world: &mut World, user: i64) -> String {
     if let Some(known) = world.tokens.iter().find(|token| token.user == user && !token.expired) {
         return known.token.clone();
     }
@@ -67,13 +68,15 @@ fn sign_in(world: &mut World, user: i64) -> String {
 }
 
 /// `lib/ajax/service-nologin.php`
-pub fn nologin(campus: &Campus, body: &str) -> Reply {
+pub fn nologin(campus: &Campus, headers: &HeaderMap, body: &str) -> Reply {
     let calls: Vec<Value> = serde_json::from_str(body).unwrap_or_default();
     let mut answers = Vec::new();
     for call in &calls {
         let name = call.get("methodname").and_then(Value::as_str).unwrap_or("");
         if name == "tool_mobile_get_public_config" {
             answers.push(json!({"error": false, "data": public_config(campus)}));
+        } else if name == "tool_mobile_get_tokens_for_qr_login" {
+            answers.push(crate::launch::by_code(campus, headers, call));
         } else if campus.schema.names().any(|known| known == name) || name.starts_with("tool_mobile_") {
             answers.push(json!({"error": true, "exception": {
                 "message": "Web service is not available. (It doesn't exist or might be disabled.)",
@@ -97,7 +100,7 @@ fn public_config(campus: &Campus) -> Value {
         "rememberusername": 2, "authloginviaemail": 0, "registerauth": "", "forgottenpasswordurl": "",
         "authinstructions": "", "authnoneenabled": 0, "enablewebservices": 1, "enablemobilewebservice": 1,
         "maintenanceenabled": i32::from(on), "maintenancemessage": if on { "Back at noon" } else { "" },
-        "typeoflogin": 1, "launchurl": campus.url("/admin/tool/mobile/launch.php"), "mobilecssurl": "",
+        "typeoflogin": campus.pages.set().way.max(1), "launchurl": campus.url("/admin/tool/mobile/launch.php"), "mobilecssurl": "",
         "tool_mobile_disabledfeatures": "", "country": "0", "agedigitalconsentverification": false,
         "supportpage": "", "supportavailability": 1, "autolang": 0, "lang": "en", "langmenu": 1,
         "langlist": "", "locale": "", "tool_mobile_minimumversion": "", "tool_mobile_iosappid": "633359593",

@@ -15,7 +15,7 @@ use crate::log::Entry;
 use crate::params::Param;
 use crate::reply::{self, Reply, header_text};
 use crate::wire::{Door, Wire};
-use crate::{library, pluginfile, rest, scripts, upload};
+use crate::{launch, library, pluginfile, rest, scripts, upload};
 
 /// Serves until the process ends.
 pub async fn run(campus: Arc<Campus>, door: Door) -> Result<(), CampusError> {
@@ -87,8 +87,11 @@ async fn route(campus: &Campus, request: Request) -> Reply {
         "/login/token.php" => scripts::token(campus, &form),
         "/lib/ajax/service-nologin.php" => {
             let calls = if text.is_empty() { form.text("args").unwrap_or("").to_owned() } else { text.into_owned() };
-            scripts::nologin(campus, &calls)
+            scripts::nologin(campus, &parts.headers, &calls)
         }
+        "/admin/tool/mobile/launch.php" => launch::launch(campus, &parts.headers, query, &form),
+        "/login/index.php" => launch::login(campus, &parts.headers, &form),
+        probe if probe.starts_with("/probe/") => launch::probe(probe.trim_start_matches("/probe/")),
         "/" => Reply::new("/", reply::html(200, welcome())),
         other => Reply::new(
             other,

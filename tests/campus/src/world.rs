@@ -19,6 +19,10 @@ pub struct World {
     pub access_keys: BTreeMap<i64, String>,
     /// Suspended accounts.
     pub suspended: BTreeSet<String>,
+    /// People who must choose a new password.
+    pub new_password: BTreeSet<String>,
+    /// People who have not accepted the rules.
+    pub no_policy: BTreeSet<String>,
     /// Suspended enrolments.
     pub unenrolled: BTreeSet<String>,
     /// Completion of activities.

@@ -30,7 +30,7 @@ pub enum FailureCode {
     ServiceOff,
     /// The site is being maintained (`site`).
     Maintenance,
-    /// The site is too old (`version`).
+    /// The site is too old (`address` or `site`).
     SiteTooOld,
     /// The address would send the password unprotected (`address`).
     InsecureAddress,
@@ -46,6 +46,14 @@ pub enum FailureCode {
     PolicyNotAgreed,
     /// The account is suspended.
     Suspended,
+    /// The learner closed the window of the site's sign-in page.
+    SignInCancelled,
+    /// What came back from the site's sign-in page is not signed for this sign-in (`site`).
+    SignInNotProven,
+    /// The QR code was used already, is too old, or was made in another network.
+    CodeSpent,
+    /// This way needs a window.
+    NoWindow,
     /// The account must sign in again (`account`).
     SignInNeeded,
     /// The sign-in is sealed and its key cannot be reached now; nobody is signed out.

@@ -2,7 +2,7 @@
 
 use daypack_course::outline::Tier;
 use daypack_course::quiz::Response;
-use daypack_course::{AttemptId, CourseId, Digest, ItemId, QuestionId, SectionId, TimeMs, WorkId};
+use daypack_course::{AccountId, AttemptId, CourseId, Digest, ItemId, QuestionId, SectionId, TimeMs, WorkId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -36,6 +36,21 @@ input! {
         username: String,
         /// Never kept.
         password: String,
+    }
+    /// A site.
+    Site {
+        /// The address that `site_check` returned.
+        site: String,
+    }
+    /// The text of a site's QR code.
+    SignInCode {
+        /// As scanned or pasted; never kept.
+        text: String,
+    }
+    /// An account.
+    AccountInput {
+        /// Its id here.
+        account: AccountId,
     }
     /// The one learner of until now becomes the first of several.
     ShareBegin {

@@ -3,7 +3,7 @@
 use daypack_course::deadline::Deadline;
 use daypack_course::feedback::Grade;
 use daypack_course::finding::Finding;
-use daypack_course::outline::{ItemKind, OnlineNeed, Origin, Tier};
+use daypack_course::outline::{ItemKind, OnlineNeed, Origin, SiteDate, Standing, Tier};
 use daypack_course::{CourseId, ItemId, SectionId, TimeMs};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -226,7 +226,7 @@ pub struct ItemRow {
     pub summary: String,
     /// What it is.
     pub kind: ItemKind,
-    /// For unsupported kinds: the source's own name.
+    /// Kind of activity in the site's words, e.g. `quiz`; for unsupported kinds the source's own name.
     pub what: String,
     /// Estimated minutes.
     pub minutes: Option<u32>,
@@ -240,10 +240,14 @@ pub struct ItemRow {
     pub done: Done,
     /// Share watched or read, 0 to 1.
     pub progress: Option<f64>,
-    /// Why the site does not open it yet.
+    /// Why the site does not open it yet, in its words; empty where it gives no reason.
     pub locked: Option<String>,
     /// What in it needs the internet.
     pub online: Vec<OnlineNeed>,
+    /// Where the site shows it.
+    pub standing: Standing,
+    /// Dates the site shows with it, in its own words.
+    pub dates: Vec<SiteDate>,
     /// Where the newest work of this item stands.
     pub work: Option<WorkStep>,
     /// The newest grade.

@@ -121,6 +121,33 @@ pub struct AccountView {
     pub full_name: String,
     /// Must sign in again; work waits.
     pub needs_sign_in: bool,
+    /// How it stands at its site.
+    pub state: AccountState,
+}
+
+/// How an account stands at its site. In all but the first, work waits here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    /// The site takes it, as far as is known.
+    Good,
+    /// The learner must sign in again.
+    SignIn,
+    /// The site wants a new password first.
+    NewPassword,
+    /// The site wants its rules accepted first.
+    Rules,
+    /// The school has suspended it.
+    Suspended,
+}
+
+/// What a school wrote down for its learners.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SchoolFile {
+    /// Address of its site, not looked at yet.
+    pub site: String,
+    /// The school's name; may be empty.
+    pub name: String,
 }
 
 /// What a site check found.
@@ -132,6 +159,14 @@ pub struct SiteFound {
     pub name: String,
     /// Kind of LMS, e.g. `moodle`.
     pub kind: String,
+    /// Name and password can be typed here.
+    pub by_password: bool,
+    /// One can sign in on the site's own page, in a window.
+    pub by_page: bool,
+    /// What was given is a QR code's text that signs in.
+    pub by_code: bool,
+    /// A word of the site for those who sign in, plain; may be empty.
+    pub notice: String,
 }
 
 /// The learner's settings.

@@ -64,10 +64,17 @@ pub enum ItemBodyView {
         /// Its host, as shown.
         host: String,
     },
+    /// Words between the other items.
+    Text {
+        /// Clean HTML, with local addresses.
+        html: String,
+    },
     /// Cannot be worked yet.
     Unsupported {
         /// The source's own name for it.
         what: String,
+        /// Its page at the site, where it can be worked.
+        address: Option<String>,
     },
     /// Its files are not here.
     NotHere {},

@@ -6,6 +6,7 @@ use crate::api::input::*;
 use crate::api::status::*;
 
 use super::outbox::unseen;
+use super::trouble;
 
 impl App {
     /// See the list of commands.
@@ -14,16 +15,13 @@ impl App {
         let (accounts, courses, libraries, unseen, free_bytes, place, recovered, keys) = self
             .db(|store| {
                 let signed_in = store.signed_in()?;
+                let mut troubles = trouble::troubles(store)?;
                 let accounts: Vec<AccountView> = store
                     .accounts()?
                     .into_iter()
-                    .map(|a| AccountView {
-                        needs_sign_in: !signed_in.contains(&a.id),
-                        id: a.id,
-                        site: a.site,
-                        site_name: a.site_name,
-                        username: a.username,
-                        full_name: a.full_name,
+                    .map(|a| {
+                        let trouble = troubles.remove(&a.id);
+                        AccountView::of(a.clone(), signed_in.contains(&a.id), trouble)
                     })
                     .collect();
                 let place = store.last_place_get()?.and_then(|value| serde_json::from_value(value).ok());

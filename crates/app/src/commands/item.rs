@@ -7,9 +7,10 @@ use daypack_course::outline::{Course, Item, ItemBody, Reading, Video};
 use daypack_course::package::ObjectRef;
 use daypack_course::work::Deed;
 use daypack_course::{AssetId, Digest};
-use daypack_formats::html::{clean_fragment, clean_page};
+use daypack_formats::html::clean_fragment;
 use daypack_store::Store;
 
+use super::page;
 use crate::api::input::*;
 use crate::api::study::*;
 use crate::api::work::{FeedbackFileView, FeedbackView};
@@ -23,7 +24,7 @@ use crate::shelf::{Shelf, item_of};
 use crate::{App, Opened, failure};
 
 /// Pages larger than this are shown as files: no lecture page is that long.
-const MAX_PAGE: u64 = 16 * 1024 * 1024;
+pub(super) const MAX_PAGE: u64 = 16 * 1024 * 1024;
 
 /// Readings of at most so many bytes are compared with their digest as they are opened; larger ones by "check files".
 const MAX_READ: u64 = 32 * 1024 * 1024;
@@ -98,13 +99,23 @@ impl App {
                     .and_then(|u| u.host_str().map(str::to_owned))
                     .unwrap_or_default(),
             },
+            ItemBody::Text(text) => ItemBodyView::Text { html: clean_fragment(&text.html) },
             ItemBody::Unsupported(unsupported) => {
-                ItemBodyView::Unsupported { what: unsupported.what.clone() }
+                ItemBodyView::Unsupported { what: unsupported.what.clone(), address: item.address.clone() }
             }
         };
         self.put_opened_first(&input.course, &input.item, &body);
+        page::shown(self, &shelf, &item, &mut media);
         let server = if media.is_empty() { None } else { Some(self.media_server(media).await?) };
-        let (body, feedback) = with_addresses(body, about, &feedback_files, server.as_ref(), &shelf, &item);
+        let (mut body, feedback) =
+            with_addresses(body, about, &feedback_files, server.as_ref(), &shelf, &item);
+        match &mut body {
+            ItemBodyView::Quiz(view) => page::in_place(&mut view.intro_html, &item, server.as_ref()),
+            ItemBodyView::Assignment(view) => page::in_place(&mut view.brief_html, &item, server.as_ref()),
+            ItemBodyView::Discussion(view) => page::in_place(&mut view.prompt_html, &item, server.as_ref()),
+            ItemBodyView::Text { html } => page::in_place(html, &item, server.as_ref()),
+            _ => {}
+        }
         self.hold(Opened { media: server, content });
         Ok(ItemView {
             course: input.course,
@@ -296,7 +307,7 @@ impl App {
         if shape == ReadingShape::Page {
             let path = store.objects().path(&digest);
             let bytes = tokio::fs::read(&path).await.map_err(|e| failure::file(&e, &path))?;
-            page_html = clean_page(&String::from_utf8_lossy(&bytes), reading.main.as_str()).html;
+            page_html = page::cleaned(shelf, reading, &String::from_utf8_lossy(&bytes)).html;
         } else {
             // Text is sent as text whatever its type, so that nothing in it runs.
             let media_type =
@@ -418,7 +429,7 @@ impl App {
 }
 
 /// Digest and size of an asset that is completely here.
-fn here(shelf: &Shelf, id: &AssetId) -> Option<(Digest, u64)> {
+pub(super) fn here(shelf: &Shelf, id: &AssetId) -> Option<(Digest, u64)> {
     let state = shelf.assets.get(id).filter(|s| s.complete)?;
     state.digest.map(|digest| (digest, state.have))
 }

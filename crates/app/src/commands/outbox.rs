@@ -121,6 +121,13 @@ impl App {
 
     /// See the list of commands.
     pub async fn sync_now(&self, _: Nothing) -> Result<AppStatus, Failure> {
+        let troubled: Vec<_> =
+            self.db(|store| Ok(super::trouble::troubles(store)?.into_keys().collect())).await?;
+        for account in troubled {
+            if let Err(failure) = Box::pin(self.account_check(AccountInput { account })).await {
+                tracing::info!(%failure, "an account still waits for its learner");
+            }
+        }
         self.sync_and_wait().await;
         self.app_status(Nothing {}).await
     }

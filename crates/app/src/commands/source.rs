@@ -40,17 +40,6 @@ pub(crate) struct Session {
     pub who: daypack_lms::Session,
 }
 
-impl Session {
-    /// The site does not take the token any more: it is forgotten, unless the learner signed in again meanwhile.
-    pub async fn refused(&self, app: &App) {
-        let id = self.who.account.clone();
-        let token = daypack_store::Secret::new(self.who.token.expose());
-        if let Err(error) = app.db(move |store| store.secret_refused(&id, &token)).await {
-            tracing::warn!(%error, "sign-in could not be forgotten");
-        }
-    }
-}
-
 /// The connector of a kind of site.
 pub(crate) fn connector(app: &App, kind: &str) -> AnyConnector {
     // One kind so far; a site of an unknown kind cannot have been added.

@@ -1,4 +1,4 @@
-//! Adding sources and courses: sites, libraries, files, folders, and the course that comes with Daypack.
+//! Adding libraries and courses: of sites, libraries, files, folders, and the course that comes with Daypack.
 
 use std::path::PathBuf;
 
@@ -6,17 +6,17 @@ use daypack_course::finding::Finding;
 use daypack_course::outline::{Course, Item, Origin, RemoteFile};
 use daypack_course::package::keys::MAX_EPOCHS;
 use daypack_course::package::{Channel, Fingerprint, KeyChain, keys_path, object_path};
+use daypack_course::renew::renewed;
 use daypack_course::{AccountId, CourseId, TimeMs};
 use daypack_formats::package::{OpenedPackage, course_id, open_channel, open_channel_of, open_manifest};
 use daypack_formats::{OpenError, Opened as OpenedFile};
 use daypack_lms::connector::CourseOffer;
-use daypack_lms::{SignInError, SiteError, StartError, StartedQuiz};
-use daypack_store::{Account, Library as LibraryRow, Offer, Store, Trusted};
+use daypack_lms::{StartError, StartedQuiz};
+use daypack_store::{Library as LibraryRow, Offer, Store, Trusted};
 
 use super::source::{self, OfferDetail, read_failed};
 use crate::api::input::*;
 use crate::api::outline::*;
-use crate::api::status::{AccountView, SiteFound};
 use crate::api::{Event, Failure, FailureCode};
 use crate::runner::{Note, pieces};
 use crate::{App, failure};
@@ -25,57 +25,6 @@ use crate::{App, failure};
 const LOOK_AROUND: &[u8] = include_bytes!("../../assets/look-around.daypack");
 
 impl App {
-    /// See the list of commands.
-    pub async fn site_check(&self, input: Address) -> Result<SiteFound, Failure> {
-        let found = source::connector(self, "moodle")
-            .probe(&input.address)
-            .await
-            .map_err(|error| site_failed(error, &input.address))?;
-        self.desk(Note::Contact(true)).await;
-        Ok(SiteFound { site: found.site, name: found.name, kind: "moodle".to_owned() })
-    }
-
-    /// See the list of commands.
-    pub async fn sign_in(&self, input: SignIn) -> Result<AccountView, Failure> {
-        let password = daypack_lms::Secret::new(input.password);
-        let (new, token) = source::connector(self, "moodle")
-            .sign_in(&input.site, &input.username, &password)
-            .await
-            .map_err(|error| sign_in_failed(&error, &input.site))?;
-        let at = self.now();
-        let account = Account {
-            id: AccountId::new(format!("{}@{}", new.remote_user, new.site)),
-            site: new.site,
-            kind: "moodle".to_owned(),
-            site_name: new.site_name,
-            username: new.username,
-            full_name: new.full_name,
-            remote_user: new.remote_user,
-            added: at,
-        };
-        let kept = account.clone();
-        let token = daypack_store::Secret::new(token.expose());
-        self.db(move |store| {
-            store.account_put(&kept)?;
-            store.secret_put(&kept.id, &token)
-        })
-        .await?;
-        self.seal_sign_in().await;
-        self.desk(Note::SignedIn(account.id.clone())).await;
-        if let Err(error) = self.offers_of_account(&account.id).await {
-            tracing::info!(%error, "signed in, courses not listed yet");
-        }
-        self.tell(Event::LibraryChanged {});
-        Ok(AccountView {
-            id: account.id,
-            site: account.site,
-            site_name: account.site_name,
-            username: account.username,
-            full_name: account.full_name,
-            needs_sign_in: false,
-        })
-    }
-
     /// See the list of commands.
     pub async fn library_add(&self, input: LibraryAddress) -> Result<LibraryAdded, Failure> {
         let (address, expected) = split_key(&input.address);
@@ -155,7 +104,13 @@ impl App {
             .await?;
         let about = source::detail(&offer);
         let course = if about.address.is_empty() {
-            self.site_course(&AccountId::new(offer.source), &offer.id).await?
+            let listed = self.site_course(&AccountId::new(offer.source), &offer.id).await?;
+            let id = listed.id.clone();
+            match self.db(move |store| store.course_get(&id)).await? {
+                // What the site has no longer stays.
+                Some(before) => renewed(&before, listed).course,
+                None => listed,
+            }
         } else {
             self.library_course(&about.address).await?
         };
@@ -257,8 +212,15 @@ impl App {
     /// Asks a site which courses the learner has. An empty answer changes nothing: it is no proof.
     pub(crate) async fn offers_of_account(&self, account: &AccountId) -> Result<(), Failure> {
         let session = source::session(self, account).await?;
-        let listed =
-            session.connector.courses(&session.who).await.map_err(|error| read_failed(&error, account))?;
+        let listed = match session.connector.courses(&session.who).await {
+            Ok(listed) => listed,
+            Err(error) => {
+                if error == daypack_lms::ReadError::SignIn {
+                    session.refused(self).await;
+                }
+                return Err(read_failed(&error, account));
+            }
+        };
         self.offers_keep(account, &session.who.site, listed).await
     }
 
@@ -628,37 +590,6 @@ fn split_key(typed: &str) -> (String, Option<String>) {
         Some((address, key)) => (address.to_owned(), Some(key.trim().to_lowercase())),
         None => (typed.trim().to_owned(), None),
     }
-}
-
-fn site_failed(error: SiteError, address: &str) -> Failure {
-    let code = match error {
-        SiteError::BadAddress => FailureCode::BadAddress,
-        SiteError::NotFound => FailureCode::NotFound,
-        SiteError::NotAnLms => FailureCode::NotAnLms,
-        SiteError::CaptivePortal => FailureCode::CaptivePortal,
-        SiteError::ServiceOff => FailureCode::ServiceOff,
-        SiteError::Maintenance => FailureCode::Maintenance,
-        SiteError::TooOld => FailureCode::SiteTooOld,
-        SiteError::Insecure => FailureCode::InsecureAddress,
-        SiteError::NoSafeConnection => FailureCode::NoSafeConnection,
-        SiteError::Unreachable => FailureCode::Unreachable,
-    };
-    Failure::new(code).fact("address", address)
-}
-
-fn sign_in_failed(error: &SignInError, site: &str) -> Failure {
-    let code = match error {
-        SignInError::WrongPassword => FailureCode::WrongPassword,
-        SignInError::MustChangePassword => FailureCode::MustChangePassword,
-        SignInError::Policy => FailureCode::PolicyNotAgreed,
-        SignInError::Suspended => FailureCode::Suspended,
-        SignInError::ServiceOff => FailureCode::ServiceOff,
-        SignInError::Maintenance => FailureCode::Maintenance,
-        SignInError::Unreachable => FailureCode::Unreachable,
-        SignInError::Portal => FailureCode::CaptivePortal,
-        SignInError::Other(said) => return Failure::new(FailureCode::SiteRefused).fact("said", said),
-    };
-    Failure::new(code).fact("site", site)
 }
 
 fn library_failed(error: &daypack_lms::library::LibraryError, address: &str) -> Failure {

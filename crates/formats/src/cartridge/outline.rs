@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use daypack_course::finding::{Finding, FindingCode};
-use daypack_course::outline::{Asset, Course, Item, ItemBody, OnlineKind, OnlineNeed, Origin, Section};
+use daypack_course::outline::{
+    Asset, Course, Item, ItemBody, OnlineKind, OnlineNeed, Origin, Section, Standing,
+};
 use daypack_course::{AssetId, CourseId, Digest, ItemId, SectionId};
 use sha2::Digest as _;
 
@@ -241,7 +243,10 @@ impl<'a> Build<'a> {
             bindings: Vec::new(),
             online: made.online.clone(),
             locked: None,
-            gone: false,
+            standing: Standing::Listed,
+            dates: Vec::new(),
+            address: None,
+            files: BTreeSet::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use daypack_course::folder::{FORMAT, Folder, FolderBody, FolderItem};
 use daypack_course::outline::{
     Asset, Assignment, Binding, Caption, Course, Discussion, Item, ItemBody, Link, OnlineKind, OnlineNeed,
-    Origin, Reading, Rendition, Section, Video,
+    Origin, Reading, Rendition, Section, Standing, Video,
 };
 use daypack_course::{AssetId, CourseId, Digest, ItemId, SectionId};
 
@@ -167,7 +167,10 @@ impl Work<'_> {
             bindings: bindings.collect::<Result<_, PackError>>()?,
             online,
             locked: None,
-            gone: false,
+            standing: Standing::Listed,
+            dates: Vec::new(),
+            address: None,
+            files: BTreeSet::new(),
         })
     }
 

@@ -67,6 +67,12 @@ pub fn meaning(code: &str) -> Meaning {
     }
 }
 
+/// Whether a new password must be set at the site first. Asked for a course, Moodle says it inside another error.
+pub fn is_password_due(code: &str, said: &str) -> bool {
+    const NOTICE: &str = "forcepasswordchangenotice";
+    code == NOTICE || code == "errorcoursecontextnotvalid" && said.contains(NOTICE)
+}
+
 /// What a failed call means for the piece of work it was made for.
 pub fn outcome(error: &CallError) -> Outcome {
     match error {
@@ -87,6 +93,7 @@ pub fn outcome(error: &CallError) -> Outcome {
         // A page instead of an answer comes from in between; `send` looks before it repeats, so this is safe.
         CallError::Page => Outcome::Unreachable,
         CallError::Shape => Outcome::Unknown,
+        CallError::Refused { code, said, .. } if is_password_due(code, said) => Outcome::SignIn,
         CallError::Refused { code, said, at } => match meaning(code) {
             Meaning::SignIn => Outcome::SignIn,
             Meaning::Refused(why) => refusal(why, said, *at),
@@ -126,7 +133,7 @@ pub fn read(error: &CallError) -> ReadError {
         CallError::Shape => ReadError::Unexpected("not JSON".to_owned()),
         CallError::Refused { code, said, .. } => match code.as_str() {
             "sitemaintenance" | "upgraderunning" => ReadError::Maintenance,
-            code if meaning(code) == Meaning::SignIn => ReadError::SignIn,
+            code if meaning(code) == Meaning::SignIn || is_password_due(code, said) => ReadError::SignIn,
             _ => ReadError::Refused(said.clone()),
         },
     }

@@ -5,6 +5,8 @@
 //! kind of activity that is there; a kind whose call is refused falls back to what the listing says.
 
 mod module;
+mod place;
+mod texts;
 mod video;
 
 use std::collections::BTreeMap;
@@ -15,7 +17,7 @@ use scraper::{Html, Selector};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::rest::Rest;
+use super::rest::{CallError, Rest};
 use super::{files, judge, loose, site, words};
 use crate::connector::{ReadError, Session};
 
@@ -45,7 +47,7 @@ pub async fn outline(rest: &Rest<'_>, session: &Session, remote: &str) -> Result
     let about =
         match rest.call("core_course_get_courses_by_field", json!({"field": "id", "value": remote})).await {
             Ok(reply) => loose::list(&reply.value, "courses").first().cloned().unwrap_or_default(),
-            Err(error) => tolerate(judge::read(&error))?,
+            Err(error) => tolerate(&error)?,
         };
     let sections = listing.as_array().map_or(&[][..], Vec::as_slice);
     let is_there = |kind: &str| {
@@ -58,7 +60,7 @@ pub async fn outline(rest: &Rest<'_>, session: &Session, remote: &str) -> Result
         }
         let answer = match rest.call(function, json!({"courseids": [remote]})).await {
             Ok(reply) => reply.value,
-            Err(error) => tolerate(judge::read(&error))?,
+            Err(error) => tolerate(&error)?,
         };
         details.insert(kind.to_owned(), entries(kind, key, &answer));
     }
@@ -83,9 +85,11 @@ pub fn read_zone(config: &Value) -> Option<String> {
     value("forcetimezone").filter(is_zone).or_else(|| value("timezone").filter(is_zone))
 }
 
-/// A refused call is done without; a broken link is not.
-fn tolerate(error: ReadError) -> Result<Value, ReadError> {
-    match error {
+/// A refused call is done without; a broken link is not. The listing has just come with the same token: "no access" to a
+/// function means here that the site does not offer it.
+fn tolerate(error: &CallError) -> Result<Value, ReadError> {
+    match judge::read(error) {
+        _ if error.code() == "accessexception" => Ok(Value::Null),
         ReadError::Refused(_) | ReadError::Unexpected(_) => Ok(Value::Null),
         other => Err(other),
     }
@@ -137,10 +141,17 @@ pub fn build(
             Url::parse(&session.site).ok().and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default()
         );
     }
-    for (at, section) in listed.iter().enumerate() {
+    for at in place::order(listed) {
+        let Some(section) = listed.get(at.number) else { continue };
         let mut summary = loose::text(section, "summary");
+        if let Some(why) = place::closed(section) {
+            summary.push_str(&format!("<p>{}</p>", words::escape(&why)));
+        }
         let mut items: Vec<Item> = Vec::new();
         for module in loose::list(section, "modules") {
+            if at.subsections.contains(&loose::text(module, "instance")) && place::is_subsection(module) {
+                continue;
+            }
             match module::read(session, remote, module, details, &mut course.assets) {
                 module::Read::Items(more) => items.extend(more),
                 module::Read::Words(html) => summary.push_str(&html),
@@ -150,10 +161,14 @@ pub fn build(
             continue;
         }
         let id = loose::text(section, "id");
-        let id = if id.is_empty() { format!("at{at}") } else { id };
+        let id = if id.is_empty() { format!("at{}", at.number) } else { id };
+        let title = words::plain(&loose::text(section, "name"));
         course.sections.push(Section {
             id: SectionId::new(format!("section{id}")),
-            title: words::plain(&loose::text(section, "name")),
+            title: match &at.within {
+                Some(above) if !above.is_empty() => format!("{above} › {title}"),
+                _ => title,
+            },
             summary,
             items,
         });

@@ -10,7 +10,8 @@ use url::Url;
 use super::rest::{CallError, Rest, judge as judge_answer};
 use super::{judge, loose, words};
 use crate::connector::{
-    CourseOffer, NewAccount, ReadError, Session, SignInError, SignInWay, SiteError, SiteFound, SiteKind,
+    CourseOffer, Launch, NewAccount, ReadError, Session, SignInError, SignInWays, SiteError, SiteFound,
+    SiteKind,
 };
 use crate::net::{Answer, Net, NetError, Secret, Why, address};
 
@@ -34,14 +35,7 @@ pub async fn probe(net: &Net, typed: &str) -> Result<SiteFound, SiteError> {
     }
     let site = own_address(&base, &loose::text(&config, "wwwroot"));
     let name = words::plain(&loose::text(&config, "sitename"));
-    let launch = loose::text(&config, "launchurl");
-    let in_browser = matches!(loose::int(&config, "typeoflogin"), Some(2 | 3))
-        || loose::flag(&config, "showloginform") == Some(false);
-    let sign_in = if in_browser && same_host(&base, &launch) {
-        SignInWay::Browser { launch }
-    } else {
-        SignInWay::Password
-    };
+    let sign_in = ways(&base, &config);
     Ok(SiteFound {
         name: if name.is_empty() { base.host_str().unwrap_or_default().to_owned() } else { name },
         site,
@@ -49,6 +43,23 @@ pub async fn probe(net: &Net, typed: &str) -> Result<SiteFound, SiteError> {
         sign_in,
         notice: words::plain(&loose::text(&config, "authinstructions")),
     })
+}
+
+/// How the site lets apps sign in. A page at another host is not opened.
+fn ways(base: &Url, config: &Value) -> SignInWays {
+    let launch = Launch {
+        address: loose::text(config, "launchurl"),
+        root: match loose::text(config, "wwwroot") {
+            root if root.is_empty() => address::text(base),
+            root => root.trim_end_matches('/').to_owned(),
+        },
+    };
+    let by_page = matches!(loose::int(config, "typeoflogin"), Some(2 | 3))
+        || loose::flag(config, "showloginform") == Some(false);
+    // A site may know its learners from elsewhere (Google, the university), whatever it lets apps do.
+    let elsewhere = !loose::list(config, "identityproviders").is_empty();
+    let page = ((by_page || elsewhere) && same_host(base, &launch.address)).then_some(launch);
+    SignInWays { password: !by_page || page.is_none(), page }
 }
 
 /// The base address where token.php answers, after redirects of the site itself (to https, to `www.`).
@@ -210,13 +221,24 @@ pub async fn sign_in(
 pub async fn who(net: &Net, site: &str, token: &Secret) -> Result<NewAccount, SignInError> {
     let rest = Rest::new(net, site, token);
     let info = rest.call("core_webservice_get_site_info", json!({})).await.map_err(|e| refused(&e))?.value;
-    if loose::flag(&info, "policyagreed") == Some(false) {
-        policy(&rest).await?;
-    }
     let version: u64 =
         loose::text(&info, "version").split('.').next().and_then(|v| v.parse().ok()).unwrap_or(0);
     if version != 0 && version < OLDEST {
-        return Err(SignInError::ServiceOff);
+        return Err(SignInError::TooOld);
+    }
+    // Site info answers whatever is due, and says "policy not agreed" also where there is no policy: whether something
+    // is due shows where a course is asked for, and the front page is one that every site has.
+    let home = loose::int(&info, "siteid").unwrap_or(1);
+    let bare = json!([{"name": "excludecontents", "value": 1}]);
+    let asked = rest.call("core_course_get_contents", json!({"courseid": home, "options": bare})).await;
+    if let Err(CallError::Refused { code, said, .. }) = &asked {
+        if judge::is_password_due(code, said) {
+            return Err(SignInError::MustChangePassword);
+        }
+        let is_closed = matches!(code.as_str(), "errorcoursecontextnotvalid" | "sitepolicynotagreed");
+        if is_closed && loose::flag(&info, "policyagreed") == Some(false) {
+            return Err(SignInError::Policy);
+        }
     }
     let remote_user = loose::text(&info, "userid");
     if remote_user.is_empty() {
@@ -231,18 +253,7 @@ pub async fn who(net: &Net, site: &str, token: &Secret) -> Result<NewAccount, Si
     })
 }
 
-/// Nobody has agreed where a site has no policy at all; whether one is to be agreed to is said by a call that minds it.
-async fn policy(rest: &Rest<'_>) -> Result<(), SignInError> {
-    let asked = json!({"name": "auth_forcepasswordchange"});
-    match rest.call("core_user_get_user_preferences", asked).await {
-        Err(error) if matches!(error, CallError::Net(_)) || error.code() == "sitepolicynotagreed" => {
-            Err(refused(&error))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn refused(error: &CallError) -> SignInError {
+pub(super) fn refused(error: &CallError) -> SignInError {
     match error {
         CallError::Refused { code, said, .. } => match code.as_str() {
             "invalidlogin" => SignInError::WrongPassword,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::courses::{open_course, option};
+use super::courses::{SITE_HOME, open_course, option};
 use super::{completion, int};
 use crate::campus::{Caller, Campus, takes_part};
 use crate::fault::Fault;
@@ -14,6 +14,9 @@ use crate::world::World;
 /// `core_course_get_contents`
 pub fn get(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) -> Result<Value, Fault> {
     open_course(campus, world, caller, int(params, "courseid"))?;
+    if int(params, "courseid") == SITE_HOME {
+        return Ok(json!([]));
+    }
     let truth = |name| option(params, name).is_some_and(|value| value == "1" || value == "true");
     let wanted = |name| option(params, name).map(str::to_owned);
     let (cmid, modname, modid) = (wanted("cmid"), wanted("modname"), wanted("modid"));

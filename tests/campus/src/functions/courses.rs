@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{int, list, seen, text};
 use crate::campus::{Caller, Campus, takes_part};
 use crate::fault::Fault;
-use crate::site::{self, SITE_NAME, TEACHER, USERS};
+use crate::site::{self, SITE_NAME, TEACHER, USERS, User};
 use crate::world::World;
 
 /// `core_webservice_get_site_info`
@@ -30,7 +30,7 @@ pub fn site_info(campus: &Campus, world: &mut World, caller: &Caller, _: &Value)
         "usercanmanageownfiles": true, "userquota": 104_857_600, "usermaxuploadfilesize": 67_108_864,
         "userhomepage": 1, "userprivateaccesskey": access_key(world, user.id), "siteid": 1,
         "sitecalendartype": "gregorian", "usercalendartype": "gregorian", "userissiteadmin": false,
-        "theme": "boost", "limitconcurrentlogins": 0, "policyagreed": 1
+        "theme": "boost", "limitconcurrentlogins": 0, "policyagreed": 0
     }))
 }
 
@@ -66,6 +66,9 @@ pub fn users_courses(
 ) -> Result<Value, Fault> {
     let asked = int(params, "userid");
     let other = USERS.iter().chain([&TEACHER]).find(|user| user.id == asked);
+    if due(world, caller.user).is_some() {
+        return Ok(json!([]));
+    }
     if !takes_part(world, caller.user) || !other.is_some_and(|user| takes_part(world, user)) {
         return Ok(json!([]));
     }
@@ -132,10 +135,28 @@ pub fn view(campus: &Campus, world: &mut World, caller: &Caller, params: &Value)
     Ok(seen())
 }
 
+/// The course that every site has, its front page.
+pub const SITE_HOME: i64 = 1;
+
+/// What a person must do on the site's pages first, as Moodle puts it in its messages.
+pub fn due(world: &World, user: &User) -> Option<&'static str> {
+    if world.new_password.contains(user.username) {
+        return Some("error/forcepasswordchangenotice");
+    }
+    let policy = "Site policy not agreed: <a href=\"https://moodle.example/user/policy.php\">Link to site policy agreement</a>";
+    world.no_policy.contains(user.username).then_some(policy)
+}
+
 /// Refuses a course that does not exist or is closed to the caller.
 pub fn open_course(campus: &Campus, world: &World, caller: &Caller, id: i64) -> Result<(), Fault> {
-    if id != campus.course_id {
+    if id != campus.course_id && id != SITE_HOME {
         return Err(Fault::no_record("course"));
+    }
+    if let Some(due) = due(world, caller.user) {
+        return Err(Fault::course_closed_for(id, due));
+    }
+    if id == SITE_HOME {
+        return Ok(());
     }
     if takes_part(world, caller.user) { Ok(()) } else { Err(Fault::course_closed(id)) }
 }

@@ -1,30 +1,23 @@
 // Generated from crates/app/src/api.rs by `cargo xtask bindings`; checked in CI. Do not edit.
 
 /**
- * An account, for choosing.
- */
-export type AccountChoice = { 
-/**
- * Its id.
- */
-account: AccountId, 
-/**
- * As the site calls itself.
- */
-site_name: string, 
-/**
- * Sign-in name.
- */
-username: string, 
-/**
- * As the site knows the learner.
- */
-full_name: string, };
-
-/**
  * One learner's account at one site.
  */
 export type AccountId = string;
+
+/**
+ * An account.
+ */
+export type AccountInput = { 
+/**
+ * Its id here.
+ */
+account: AccountId, };
+
+/**
+ * How an account stands at its site. In all but the first, work waits here.
+ */
+export type AccountState = "good" | "sign_in" | "new_password" | "rules" | "suspended";
 
 /**
  * An account at a site.
@@ -53,7 +46,11 @@ full_name: string,
 /**
  * Must sign in again; work waits.
  */
-needs_sign_in: boolean, };
+needs_sign_in: boolean, 
+/**
+ * How it stands at its site.
+ */
+state: AccountState, };
 
 /**
  * A typed address.
@@ -909,7 +906,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "which_account" | "sign_in_first" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_cancelled" | "sign_in_not_proven" | "code_spent" | "no_window" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -1114,45 +1111,6 @@ network: string,
 network_name: string, };
 
 /**
- * How it stands with an account.
- */
-export type FollowAccount = { 
-/**
- * The account.
- */
-account: AccountId, 
-/**
- * Name of its site.
- */
-site_name: string, 
-/**
- * How it stands.
- */
-state: FollowState, 
-/**
- * When the site was asked last.
- */
-at: TimeMs | null, };
-
-/**
- * How it stands with progress that follows.
- */
-export type FollowState = "not_yet" | "fine" | "full" | "unavailable";
-
-/**
- * Whether progress follows, and how it stands.
- */
-export type FollowView = { 
-/**
- * It does.
- */
-on: boolean, 
-/**
- * By account.
- */
-accounts: Array<FollowAccount>, };
-
-/**
  * A grade as given.
  */
 export type Grade = { 
@@ -1281,11 +1239,19 @@ address: string,
 /**
  * Its host, as shown.
  */
-host: string, } | { "kind": "unsupported", 
+host: string, } | { "kind": "text", 
+/**
+ * Clean HTML, with local addresses.
+ */
+html: string, } | { "kind": "unsupported", 
 /**
  * The source's own name for it.
  */
-what: string, } | { "kind": "not_here", };
+what: string, 
+/**
+ * Its page at the site, where it can be worked.
+ */
+address: string | null, } | { "kind": "not_here", };
 
 /**
  * An item on its way.
@@ -1341,7 +1307,7 @@ item: ItemId, };
 /**
  * The kinds of items.
  */
-export type ItemKind = "video" | "reading" | "quiz" | "assignment" | "discussion" | "link" | "unsupported";
+export type ItemKind = "video" | "reading" | "quiz" | "assignment" | "discussion" | "link" | "text" | "unsupported";
 
 /**
  * An item by name.
@@ -1381,7 +1347,7 @@ summary: string,
  */
 kind: ItemKind, 
 /**
- * For unsupported kinds: the source's own name.
+ * Kind of activity in the site's words, e.g. `quiz`; for unsupported kinds the source's own name.
  */
 what: string, 
 /**
@@ -1409,13 +1375,21 @@ done: Done,
  */
 progress: number | null, 
 /**
- * Why the site does not open it yet.
+ * Why the site does not open it yet, in its words; empty where it gives no reason.
  */
 locked: string | null, 
 /**
  * What in it needs the internet.
  */
 online: Array<OnlineNeed>, 
+/**
+ * Where the site shows it.
+ */
+standing: Standing, 
+/**
+ * Dates the site shows with it, in its own words.
+ */
+dates: Array<SiteDate>, 
 /**
  * Where the newest work of this item stands.
  */
@@ -1462,13 +1436,9 @@ previous: ItemLink | null,
  */
 next: ItemLink | null, 
 /**
- * Where work goes; `None` when it stays here or the learner is to choose.
+ * Where work goes; `None` when it stays here.
  */
 hands_in_to: string | null, 
-/**
- * The same with its accounts and sites.
- */
-receiver: ReceiverView, 
 /**
  * Feedback on it, newest first.
  */
@@ -2594,36 +2564,6 @@ path: string,
 head: string, };
 
 /**
- * In whose name work of a course goes.
- */
-export type ReceiverChoose = { 
-/**
- * The course.
- */
-course: CourseId, 
-/**
- * The account.
- */
-account: AccountId, };
-
-/**
- * Where work of an item goes.
- */
-export type ReceiverView = { "kind": "account", 
-/**
- * Whose.
- */
-account: AccountChoice, } | { "kind": "choose", 
-/**
- * At least two.
- */
-accounts: Array<AccountChoice>, } | { "kind": "sign_in", 
-/**
- * At least one.
- */
-sites: Array<SiteChoice>, } | { "kind": "nobody", };
-
-/**
  * What was got back after the learner's database could not be used.
  */
 export type RecoveredView = { 
@@ -2784,6 +2724,19 @@ response: Response,
 at: TimeMs, };
 
 /**
+ * What a school wrote down for its learners.
+ */
+export type SchoolFile = { 
+/**
+ * Address of its site, not looked at yet.
+ */
+site: string, 
+/**
+ * The school's name; may be empty.
+ */
+name: string, };
+
+/**
  * The result of scoring one response.
  */
 export type Score = { 
@@ -2851,10 +2804,6 @@ rate: number,
  * Captions shown.
  */
 captions: boolean, 
-/**
- * Progress follows the learner to other computers.
- */
-follow: boolean, 
 /**
  * What closing the window does while work waits to be sent.
  */
@@ -2951,6 +2900,15 @@ username: string,
 password: string, };
 
 /**
+ * The text of a site's QR code.
+ */
+export type SignInCode = { 
+/**
+ * As scanned or pasted; never kept.
+ */
+text: string, };
+
+/**
  * An account to sign out.
  */
 export type SignOut = { 
@@ -2999,17 +2957,26 @@ export type SingleKey = {
 choice: string, };
 
 /**
- * A site nobody is signed in at.
+ * A site.
  */
-export type SiteChoice = { 
+export type Site = { 
 /**
- * Its address.
+ * The address that `site_check` returned.
  */
-site: string, 
+site: string, };
+
 /**
- * Its host, as shown to people.
+ * A date the site shows with an item.
  */
-host: string, };
+export type SiteDate = { 
+/**
+ * In the site's words and language, e.g. `Opens`.
+ */
+label: string, 
+/**
+ * When.
+ */
+at: TimeMs, };
 
 /**
  * What a site check found.
@@ -3026,7 +2993,23 @@ name: string,
 /**
  * Kind of LMS, e.g. `moodle`.
  */
-kind: string, };
+kind: string, 
+/**
+ * Name and password can be typed here.
+ */
+by_password: boolean, 
+/**
+ * One can sign in on the site's own page, in a window.
+ */
+by_page: boolean, 
+/**
+ * What was given is a QR code's text that signs in.
+ */
+by_code: boolean, 
+/**
+ * A word of the site for those who sign in, plain; may be empty.
+ */
+notice: string, };
 
 /**
  * What the site holds in the place of a piece of work.
@@ -3052,6 +3035,11 @@ files: Array<string>,
  * The site has something and does not show it.
  */
 hidden: boolean, };
+
+/**
+ * Where a course shows an item.
+ */
+export type Standing = "listed" | "off_page" | "gone";
 
 /**
  * Starting afresh.
@@ -3095,27 +3083,6 @@ course: CourseId,
  * Only this item.
  */
 item: ItemId | null, };
-
-/**
- * What was made in one item, as a file for a teacher.
- */
-export type TeacherExport = { 
-/**
- * The course.
- */
-course: CourseId, 
-/**
- * The item.
- */
-item: ItemId, 
-/**
- * Absolute path of the archive to write.
- */
-path: string, 
-/**
- * Words of its readable page, by name; English where they are missing.
- */
-words: { [key in string]: string }, };
 
 /**
  * Colours.
@@ -3187,27 +3154,6 @@ value: boolean, };
 export type Urgency = "calm" | "soon" | "now" | "late" | "over";
 
 /**
- * How much is here of a lecture that is being fetched.
- */
-export type VideoComing = { 
-/**
- * Bytes here.
- */
-have: number, 
-/**
- * Bytes in all; 0 when nothing of it is coming.
- */
-size: number, 
-/**
- * Where they are: begin and end as shares of the file, 0 to 1, in order.
- */
-parts: Array<[number, number]>, 
-/**
- * More is being fetched just now.
- */
-is_moving: boolean, };
-
-/**
  * One playable file.
  */
 export type VideoSource = { 
@@ -3230,11 +3176,7 @@ codecs: string,
 /**
  * Bytes.
  */
-size: number, 
-/**
- * It is here in part only, and can be played as far as it is here; `video_coming` tells how far that is.
- */
-is_coming: boolean, };
+size: number, };
 
 /**
  * A lecture ready to play.
@@ -3377,10 +3319,6 @@ group: WorkGroup,
  * Why it does not move just now.
  */
 wait: Wait | null, 
-/**
- * Where it goes, while it has no account yet.
- */
-goes_to: ReceiverView | null, 
 /**
  * What the last try that led to nothing ran into.
  */
@@ -3567,14 +3505,22 @@ export interface Commands {
   settings_save: { input: Settings; output: Saved };
   /** The learner has read what was got back. */
   recovered_seen: { input: Nothing; output: AppStatus };
-  /** Whether progress follows the learner to other computers, and how it stands. */
-  follow: { input: Nothing; output: FollowView };
   /** Keeps where the learner is, so that a new start opens there. */
   place_save: { input: Place; output: Saved };
   /** Looks whether an address is a site Daypack can work with. */
   site_check: { input: Address; output: SiteFound };
   /** Signs in with name and password. */
   sign_in: { input: SignIn; output: AccountView };
+  /** Signs in on the site's own page, in a window of its own; answers when that window is done. `sign_in_cancelled` when the learner closed it. */
+  sign_in_page: { input: Site; output: AccountView };
+  /** Closes the window of a site's sign-in page. */
+  sign_in_stop: { input: Nothing; output: Saved };
+  /** Signs in by the text of a site's QR code. */
+  sign_in_code: { input: SignInCode; output: AccountView };
+  /** Reads the file in which a school wrote the address of its site. */
+  school_file: { input: PathInput; output: SchoolFile };
+  /** Asks a site whether what it had against an account is over; then what waits goes on. */
+  account_check: { input: AccountInput; output: AppStatus };
   /** Forgets a sign-in; work and courses stay. Refused in one step while something is not at the school yet. */
   sign_out: { input: SignOut; output: AppStatus };
   /** Opens the key that sign-ins are sealed under: by the keyring, or by a passphrase. */
@@ -3649,8 +3595,6 @@ export interface Commands {
   item: { input: ItemInput; output: ItemView };
   /** Closes the local servers. */
   item_close: { input: Nothing; output: Saved };
-  /** How much is here of a lecture that is being fetched and played already. */
-  video_coming: { input: ItemInput; output: VideoComing };
   /** Keeps what was watched and where the learner is. */
   watched: { input: WatchedInput; output: Saved };
   /** Keeps how far a reading was read, as a share of its length. */
@@ -3673,10 +3617,6 @@ export interface Commands {
   hand_in: { input: ItemInput; output: WorkCard };
   /** Seals a message for sending. */
   post_send: { input: PostSend; output: WorkCard };
-  /** Keeps in whose name work of a course goes, where several accounts could hand it in. */
-  receiver_choose: { input: ReceiverChoose; output: Saved };
-  /** Writes what was made in an item into an archive for a teacher, and marks the item as done. */
-  teacher_export: { input: TeacherExport; output: Exported };
   /** All work with its state, newest first. */
   outbox: { input: Nothing; output: OutboxView };
   /** One piece of work with its full text. */
@@ -3725,10 +3665,14 @@ export const COMMANDS = [
   "opening",
   "settings_save",
   "recovered_seen",
-  "follow",
   "place_save",
   "site_check",
   "sign_in",
+  "sign_in_page",
+  "sign_in_stop",
+  "sign_in_code",
+  "school_file",
+  "account_check",
   "sign_out",
   "keys_unlock",
   "keys_keep",
@@ -3766,7 +3710,6 @@ export const COMMANDS = [
   "network_word",
   "item",
   "item_close",
-  "video_coming",
   "watched",
   "reading_place",
   "done_mark",
@@ -3778,8 +3721,6 @@ export const COMMANDS = [
   "file_detach",
   "hand_in",
   "post_send",
-  "receiver_choose",
-  "teacher_export",
   "outbox",
   "work",
   "work_retry",

@@ -3,6 +3,7 @@
 // `?theme=dark`, `?language=ar` and `?page=item&item=v2` in the address choose what is shown; `?keys=locked|lost|session`
 // and `?passphrase` how sign-ins are kept; `?receiver=sign_in|choose|nobody` where work goes.
 import type {
+  AccountState,
   AppStatus,
   Commands,
   CourseCard,
@@ -58,6 +59,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
             username: "lina",
             full_name: "Lina Mwangi",
             needs_sign_in: query.has("again"),
+            state: (query.get("account") as AccountState | null) ?? (query.has("again") ? "sign_in" : "good"),
           },
         ],
     settings: {
@@ -150,7 +152,15 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     place_save: saved,
     site_check: ({ address }) =>
       address.includes("campus")
-        ? { site: "https://campus.example", name: "Practice campus", kind: "moodle" }
+        ? {
+            site: "https://campus.example",
+            name: "Practice campus",
+            kind: "moodle",
+            by_password: !address.includes("page"),
+            by_page: address.includes("page") || address.includes("both"),
+            by_code: address.includes("qrlogin="),
+            notice: "",
+          }
         : fail("not_an_lms", { address }),
     sign_in: ({ password }) =>
       password === "pack"
@@ -162,8 +172,14 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
             username: "",
             full_name: "Lina",
             needs_sign_in: false,
+            state: "good",
           }
         : fail("wrong_password"),
+    sign_in_page: () => fail("sign_in_cancelled"),
+    sign_in_stop: () => ({ at: Date.now() }),
+    sign_in_code: () => fail("code_spent"),
+    school_file: () => ({ site: "campus.example", name: "Practice campus" }),
+    account_check: () => status,
     sign_out: () => ({ ...status, accounts: [] }),
     keys_unlock: ({ passphrase }) => {
       if (status.keys.guard === "passphrase" && passphrase !== "a long walk") fail("wrong_passphrase");

@@ -2,7 +2,7 @@
 import type { Commands, Event, Failure, FailureCode } from "./bindings";
 
 export type CommandName = keyof Commands;
-export type PickKind = "course" | "work" | "archive";
+export type PickKind = "course" | "work" | "archive" | "school";
 
 /** What closing the window does. */
 export type Leave = "close" | "background" | "stay";

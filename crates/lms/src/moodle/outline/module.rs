@@ -1,16 +1,16 @@
 //! One Moodle module as one item (books and folders: one item per chapter or file).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use daypack_course::outline::{
-    Asset, Assignment, Binding, Discussion, Item, ItemBody, Link, OnlineKind, OnlineNeed, Reading,
+    Asset, Assignment, Binding, Discussion, Item, ItemBody, Link, OnlineKind, OnlineNeed, Reading, Text,
     Unsupported,
 };
 use daypack_course::quiz::{Quiz, QuizMode};
 use daypack_course::{AssetId, ItemId};
 use serde_json::Value;
 
-use super::{Details, asset, asset_id, video};
+use super::{Details, asset, asset_id, place, texts, video};
 use crate::connector::Session;
 use crate::moodle::{assign, loose, words};
 
@@ -51,11 +51,19 @@ pub(super) fn read(
         text if text.is_empty() => loose::text(module, "description"),
         text => text,
     };
-    if kind == "label" {
-        return Read::Words(intro);
-    }
-    let locked = (loose::flag(module, "uservisible") == Some(false))
-        .then(|| words::plain(&loose::text(module, "availabilityinfo")));
+    let mut listed = loose::list(&about, "introfiles").to_vec();
+    listed.extend(loose::list(&about, "introattachments").iter().cloned());
+    let texts::Text { html: intro, files: shown, online } = {
+        // Of an assignment the task stands in a field of its own.
+        let task = if kind == "assign" { loose::text(&about, "activity") } else { String::new() };
+        listed.extend(loose::list(&about, "activityattachments").iter().cloned());
+        let text = texts::read(&format!("{intro}{task}"), &session.site, &cmid, &listed);
+        if kind == "label" && !text.has_media() {
+            return Read::Words(text.html);
+        }
+        text
+    };
+    let locked = place::closed(module);
     let files = files(module, &cmid);
     let item = |id: String, title: String, body: ItemBody| Item {
         id: ItemId::new(id),
@@ -72,7 +80,10 @@ pub(super) fn read(
         }],
         online: Vec::new(),
         locked: locked.clone(),
-        gone: false,
+        standing: place::standing(module),
+        dates: place::dates(module),
+        address: place::address(module, &session.site),
+        files: BTreeSet::new(),
     };
     let title = match words::plain(&loose::text(module, "name")) {
         name if name.is_empty() => format!("{kind} {cmid}"),
@@ -98,13 +109,25 @@ pub(super) fn read(
         "quiz" => one(ItemBody::Quiz(quiz(&about, intro))),
         "assign" => one(ItemBody::Assignment(assignment(&about, intro))),
         "forum" => one(ItemBody::Discussion(Discussion { prompt_html: intro })),
+        "label" => one(ItemBody::Text(Text { html: intro })),
         _ => one(unsupported()),
     };
     for item in &mut items {
+        let shows_its_text = matches!(
+            item.body,
+            ItemBody::Quiz(_) | ItemBody::Assignment(_) | ItemBody::Discussion(_) | ItemBody::Text(_)
+        );
+        if shows_its_text {
+            item.files.extend(shown.keys().cloned());
+            item.online.extend(online.iter().cloned());
+        }
         if let ItemBody::Quiz(_) = item.body {
             let host = session.site.split_once("://").map_or("", |(_, rest)| rest).to_owned();
             item.online.push(OnlineNeed { what: OnlineKind::Start, host });
         }
+    }
+    if items.iter().any(|i| !i.files.is_empty()) {
+        assets.extend(shown);
     }
     // A locked module lists no files; what it lists otherwise is kept for all items of it.
     if items.iter().any(|i| !matches!(i.body, ItemBody::Unsupported(_))) {
@@ -240,10 +263,7 @@ fn assignment(about: &Value, brief_html: String) -> Assignment {
     let unknown = about.is_null();
     let max_grade = loose::number(about, "grade").filter(|g| *g > 0.0);
     Assignment {
-        brief_html: match loose::text(about, "activity") {
-            more if more.is_empty() => brief_html,
-            more => format!("{brief_html}{more}"),
-        },
+        brief_html,
         accepts_text: terms.text || unknown,
         max_files: terms.max_files,
         max_file_bytes: terms.max_bytes,

@@ -29,6 +29,8 @@ export function row(id: string, title: string, kind: ItemRow["kind"], more: Part
     progress: null,
     locked: null,
     online: [],
+    standing: "listed",
+    dates: [],
     work: null,
     grade: null,
     unseen: false,
@@ -545,6 +547,6 @@ export function body(id: string): ItemBodyView {
     case "l1":
       return { kind: "link", address: "https://cables.example/map", host: "cables.example" };
     default:
-      return { kind: "unsupported", what: "External tool" };
+      return { kind: "unsupported", what: "lti", address: "https://campus.example/mod/lti/view.php?id=9" };
   }
 }
