@@ -1,5 +1,6 @@
 //! The commands, by what they are about. Each is a thin deed around `course` and `engine`.
 
+mod begin;
 mod decide;
 mod device;
 mod downloads;
@@ -15,7 +16,7 @@ mod mirrors;
 mod receipt;
 pub(crate) mod source;
 mod sources;
-mod study;
+pub(crate) mod study;
 pub(crate) use study::answer as answer_of;
 mod take;
 pub(crate) use take::has_files;

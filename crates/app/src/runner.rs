@@ -7,6 +7,7 @@ pub(crate) mod allowance;
 mod desk;
 pub(crate) mod fetch;
 mod gather;
+pub(crate) mod keep;
 pub(crate) mod links;
 pub(crate) mod mend;
 mod packs;

@@ -15,8 +15,8 @@ pub mod moodle;
 pub mod net;
 
 pub use connector::{
-    Connector, Desk, Download, FetchError, NewAccount, Pulled, ReadError, Session, SignInError, SiteError,
-    SiteFound, SiteKind, StartError, StartedQuiz, StepLog, Way,
+    Connector, Desk, Download, FetchError, KeptAnswers, NewAccount, Pulled, ReadError, Session, SignInError,
+    SiteError, SiteFound, SiteKind, StartError, StartedQuiz, StepLog, Way,
 };
 pub use library::Library;
 pub use moodle::Moodle;

@@ -11,6 +11,7 @@ use daypack_lms::connector::PostView as SitePost;
 use daypack_lms::{Pulled, ReadError, SiteError};
 use daypack_store::Store;
 
+use super::keep;
 use super::links::Source;
 use super::{Note, Probe};
 use crate::App;
@@ -77,6 +78,8 @@ pub(crate) async fn round(app: App) {
 type Places = BTreeMap<Binding, Vec<(CourseId, ItemId)>>;
 
 async fn account_round(app: &App, account: &AccountId, session: &source::Session) -> Result<(), ReadError> {
+    // Before anything else: an answer that is there in time counts.
+    keep::answers(app, account, session).await;
     let site = session.who.site.clone();
     let places: Places = app.db(move |store| bound_items(store, &site)).await.map_err(|e| failed(&e))?;
     let about: Vec<Binding> = places.keys().cloned().collect();
