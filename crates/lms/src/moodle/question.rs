@@ -229,8 +229,10 @@ impl<'a> Form<'a> {
         }
         for element in all(self.root, "input, textarea, select, .qtype_essay_response.readonly") {
             let Some(full) = element.attr("name") else {
-                if element.value().name() == "div" {
-                    out.push(Field::Shown { html: element.inner_html() });
+                match element.value().name() {
+                    "div" => out.push(Field::Shown { html: element.inner_html() }),
+                    "textarea" => out.push(Field::Shown { html: as_html(element) }),
+                    _ => {}
                 }
                 continue;
             };
@@ -252,12 +254,10 @@ impl<'a> Form<'a> {
                 out.push(Field::Select { name, label_html: self.described(element), options });
             }
             ("textarea", _) => {
-                let value: String = element.text().collect();
                 if element.attr("readonly").is_some() || element.attr("disabled").is_some() {
-                    let html = super::words::escape(&value).replace('\n', "<br>");
-                    out.push(Field::Shown { html });
+                    out.push(Field::Shown { html: as_html(element) });
                 } else {
-                    out.push(Field::Area { name, value });
+                    out.push(Field::Area { name, value: element.text().collect() });
                 }
             }
             (_, "radio") => {
@@ -315,6 +315,11 @@ impl<'a> Form<'a> {
         let row = element.ancestors().filter_map(ElementRef::wrap).find(|e| e.value().name() == "tr");
         row.and_then(|r| all(r, "td.text").into_iter().next()).map(|e| e.inner_html()).unwrap_or_default()
     }
+}
+
+/// The plain text of a field as HTML.
+fn as_html(element: ElementRef<'_>) -> String {
+    super::words::escape(&element.text().collect::<String>()).replace('\n', "<br>")
 }
 
 fn option(element: ElementRef<'_>) -> Opt {
