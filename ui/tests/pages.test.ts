@@ -109,7 +109,7 @@ describe("the pages", () => {
   it("opens where the learner was", async () => {
     await open("page=item&item=q2&detail=k4");
     expect(at("page-item")).toBeTruthy();
-    expect(document.querySelectorAll("[data-testid='question']").length).toBe(9);
+    expect(document.querySelectorAll("[data-testid='question']").length).toBe(13);
   });
   it("a refusal shows the site's words and that the text is kept", async () => {
     const page = await open("page=outbox");

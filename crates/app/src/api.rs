@@ -275,6 +275,8 @@ commands! {
 
     /// Begins an attempt, or goes on with the open one.
     attempt_start(ItemInput) -> AttemptView;
+    /// The same for a quiz with a password.
+    attempt_start_with_password(StartWithPassword) -> AttemptView;
     /// Keeps one answer; it is on disk when this returns.
     response_save(ResponseSave) -> Saved;
     /// Finishes an attempt: practice is scored here, graded is sealed for sending.

@@ -1,5 +1,6 @@
 //! The commands, by what they are about. Each is a thin deed around `course` and `engine`.
 
+mod begin;
 mod coming;
 mod decide;
 mod device;
@@ -20,7 +21,7 @@ mod receiver;
 mod sign_in;
 pub(crate) mod source;
 mod sources;
-mod study;
+pub(crate) mod study;
 pub(crate) use study::answer as answer_of;
 mod take;
 pub(crate) use take::has_files;

@@ -121,6 +121,8 @@ struct Inner {
     neighbours: neighbours::Neighbours,
     /// Packs that did not serve in this life; their files come alone.
     bad_packs: Mutex<std::collections::BTreeSet<Digest>>,
+    /// A look at running attempts is planned.
+    keeping_soon: std::sync::atomic::AtomicBool,
     tap: haul::tap::Tap,
     arrivals: arrivals::Arrivals,
     /// When a course that was opened was last thought about.
@@ -258,6 +260,7 @@ impl App {
             mirrors: haul::mirrors::Mirrors::default(),
             neighbours: neighbours::Neighbours::new(quiet).map_err(|e| failure::io(&e))?,
             bad_packs: Mutex::default(),
+            keeping_soon: std::sync::atomic::AtomicBool::new(false),
             tap: haul::tap::Tap::closed(),
             arrivals: arrivals::Arrivals::default(),
             opened_courses: Mutex::default(),
@@ -434,6 +437,10 @@ impl App {
         let (done, wait) = oneshot::channel();
         self.desk(runner::Note::SyncNow(done)).await;
         let _ = tokio::time::timeout(std::time::Duration::from_secs(120), wait).await;
+    }
+
+    pub(crate) fn keeping_soon(&self) -> &std::sync::atomic::AtomicBool {
+        &self.0.keeping_soon
     }
 
     pub(crate) fn now(&self) -> TimeMs {

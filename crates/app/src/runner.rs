@@ -9,6 +9,7 @@ mod desk;
 pub(crate) mod fetch;
 pub(crate) mod follow;
 mod gather;
+pub(crate) mod keep;
 pub(crate) mod links;
 pub(crate) mod mend;
 mod naming;

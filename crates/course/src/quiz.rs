@@ -3,9 +3,12 @@
 //! One question kind per file in `quiz/`. A key (the right answer) is apart from the question's face:
 //! `Question::without_key` is what may leave a teacher's hands for graded work.
 
+pub mod blanks;
 pub mod choice;
 pub mod matching;
 pub mod number;
+pub mod ordering;
+pub mod picture;
 pub mod text;
 
 use std::collections::BTreeMap;
@@ -33,6 +36,12 @@ pub struct Quiz {
     /// The site takes no answers after; `None` when it is open for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes: Option<crate::TimeMs>,
+    /// The site starts no attempt before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<crate::TimeMs>,
+    /// How long an attempt may take, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit_ms: Option<u64>,
     /// Pictures inside questions: path as the question writes it -> file.
     #[serde(default)]
     pub files: BTreeMap<String, AssetId>,
@@ -77,6 +86,9 @@ pub struct Question {
     /// The site's number for it within an attempt, when it has one (Moodle: slot).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<u32>,
+    /// The teacher's page it stands on, from 0; `None`: all questions on one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
     /// Its kind with face and key.
     #[serde(flatten)]
     pub body: QuestionBody,
@@ -100,6 +112,14 @@ pub enum QuestionBody {
     Matching(matching::Matching),
     /// A longer text, read by a person.
     Essay(text::Essay),
+    /// A text with places to fill in.
+    Blanks(blanks::Blanks),
+    /// Pieces on a picture.
+    Picture(picture::Picture),
+    /// Markers on a picture.
+    Markers(picture::Markers),
+    /// Things in order.
+    Ordering(ordering::Ordering),
     /// Text between questions; nothing to answer.
     Description {},
     /// A kind Daypack cannot work yet: shown, not scored, never skipped in silence.
@@ -137,6 +157,9 @@ pub enum Response {
     Number {
         /// The text.
         text: String,
+        /// The chosen unit, where units are offered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<String>,
     },
     /// Left id -> right id.
     Matching {
@@ -147,6 +170,21 @@ pub enum Response {
     Essay {
         /// The text.
         text: String,
+    },
+    /// What stands in the places of a text or a picture.
+    Filled {
+        /// Place -> what is typed, or the id of what was chosen.
+        values: BTreeMap<String, String>,
+    },
+    /// Where the markers are.
+    Markers {
+        /// Marker -> its points, in the order they were put there.
+        points: BTreeMap<String, Vec<picture::Point>>,
+    },
+    /// Everything in the order the learner brought it into.
+    Ordering {
+        /// Ids of the items.
+        order: Vec<String>,
     },
 }
 
@@ -170,7 +208,13 @@ impl Question {
             QuestionBody::ShortText(q) => q.key = None,
             QuestionBody::Number(q) => q.key = None,
             QuestionBody::Matching(q) => q.key = None,
-            QuestionBody::Essay(_) | QuestionBody::Description {} | QuestionBody::Unsupported { .. } => {}
+            QuestionBody::Essay(_)
+            | QuestionBody::Blanks(_)
+            | QuestionBody::Picture(_)
+            | QuestionBody::Markers(_)
+            | QuestionBody::Ordering(_)
+            | QuestionBody::Description {}
+            | QuestionBody::Unsupported { .. } => {}
         }
         self
     }
@@ -183,7 +227,7 @@ impl Question {
             (QuestionBody::MultipleChoice(q), Response::MultipleChoice { choices }) => q.score(choices),
             (QuestionBody::TrueFalse(q), Response::TrueFalse { value }) => q.score(*value),
             (QuestionBody::ShortText(q), Response::ShortText { text }) => q.score(text),
-            (QuestionBody::Number(q), Response::Number { text }) => q.score(text),
+            (QuestionBody::Number(q), Response::Number { text, .. }) => q.score(text),
             (QuestionBody::Matching(q), Response::Matching { pairs }) => q.score(pairs),
             (
                 QuestionBody::SingleChoice(_)
@@ -193,6 +237,10 @@ impl Question {
                 | QuestionBody::Number(_)
                 | QuestionBody::Matching(_)
                 | QuestionBody::Essay(_)
+                | QuestionBody::Blanks(_)
+                | QuestionBody::Picture(_)
+                | QuestionBody::Markers(_)
+                | QuestionBody::Ordering(_)
                 | QuestionBody::Description {}
                 | QuestionBody::Unsupported { .. },
                 _,
@@ -213,8 +261,12 @@ impl Response {
             Self::SingleChoice { choice } => choice.is_none(),
             Self::MultipleChoice { choices } => choices.is_empty(),
             Self::TrueFalse { value } => value.is_none(),
-            Self::ShortText { text } | Self::Number { text } | Self::Essay { text } => text.trim().is_empty(),
+            Self::ShortText { text } | Self::Essay { text } => text.trim().is_empty(),
+            Self::Number { text, unit } => text.trim().is_empty() && unit.is_none(),
             Self::Matching { pairs } => pairs.is_empty(),
+            Self::Filled { values } => blanks::is_empty(values),
+            Self::Markers { points } => points.values().all(Vec::is_empty),
+            Self::Ordering { order } => order.is_empty(),
         }
     }
 }

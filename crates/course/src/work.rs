@@ -3,6 +3,8 @@
 //! A piece of work is immutable once sealed: a change is a new piece. It leaves the outbox only by a receipt or
 //! by the learner's own decision on a refusal, and its text stays in either case.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -44,6 +46,9 @@ pub enum Deed {
         /// The learner has compared, and has it sent although questions or answers at the site are other ones.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         anyway: bool,
+        /// What this computer knows of the site's side of the attempt.
+        #[serde(default, skip_serializing_if = "SiteSide::is_empty")]
+        side: SiteSide,
     },
     /// Work handed in.
     Submission {
@@ -68,6 +73,35 @@ pub enum Deed {
         /// Done or not.
         done: bool,
     },
+}
+
+/// What is known of an attempt at its site.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SiteSide {
+    /// When the site ends it, by the site's clock.
+    pub ends: Option<TimeMs>,
+    /// Fields of the form as this computer last found or put them there: whatever differs is another device's.
+    pub fields: BTreeMap<String, String>,
+    /// When the answers up to `answers_of` were proven to be there.
+    pub kept_at: Option<TimeMs>,
+    /// The site takes no answers to it any more.
+    pub ended: bool,
+    /// The newest answer among them.
+    pub answers_of: Option<TimeMs>,
+    /// The site's form as last seen, in the connector's own words: with it a late finish goes out without a question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<serde_json::Value>,
+    /// The word a teacher gave out for the quiz; each call on the attempt needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+impl SiteSide {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One answer within a finished attempt.

@@ -4,15 +4,16 @@
 //! the site's `Date`. `send` may be called again after a crash with the step log it saved: it looks before it
 //! repeats anything.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use daypack_course::feedback::Feedback;
 use daypack_course::outline::{Asset, Binding, Course};
-use daypack_course::quiz::Question;
-use daypack_course::work::{Deed, Outcome, Refusal, Resend, Settled, Work};
-use daypack_course::{AccountId, AssetId, Digest, TimeMs};
+use daypack_course::quiz::{Question, Response};
+use daypack_course::work::{Answer, Deed, Outcome, Refusal, Resend, Settled, SiteSide, Work};
+use daypack_course::{AccountId, AssetId, Digest, QuestionId, TimeMs};
 use serde::{Deserialize, Serialize};
 
 pub use crate::moodle::files::Download;
@@ -242,10 +243,27 @@ pub struct StartedQuiz {
     pub remote_attempt: String,
     /// All questions, in order.
     pub questions: Vec<Question>,
+    /// Answers that were there already, e.g. of another device.
+    pub answers: BTreeMap<QuestionId, Response>,
     /// Pictures in them.
     pub files: Vec<QuizFile>,
-    /// When the site closes the attempt, by its clock.
-    pub closes: Option<TimeMs>,
+    /// What is known of the site's side.
+    pub side: SiteSide,
+}
+
+/// What came of keeping answers at the site while the attempt runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptAnswers {
+    /// What the site holds of ours now, read back.
+    pub fields: BTreeMap<String, String>,
+    /// Numbers of questions where the site holds another device's answer; ours was not sent.
+    pub others: Vec<u32>,
+    /// Numbers of questions whose answer was sent and is not there.
+    pub missed: Vec<u32>,
+    /// The attempt takes no answers any more.
+    pub ended: bool,
+    /// The site's clock at the last look.
+    pub at: Option<TimeMs>,
 }
 
 /// A file a question uses.
@@ -265,6 +283,12 @@ pub enum StartError {
     /// The site does not start it.
     #[error("the site does not start it ({:?})", .0.why)]
     Refused(Refusal),
+    /// The quiz has a password, which the teacher gives out.
+    #[error("the quiz has a password")]
+    Password {
+        /// One was given, and it was not right.
+        tried: bool,
+    },
     /// The question was not answered; asking again is safe.
     #[error("{0}")]
     Read(#[from] ReadError),
@@ -386,6 +410,10 @@ pub trait Desk: Send + Sync {
     fn save(&self, log: &StepLog) -> std::io::Result<()>;
     /// The bytes of a file handed in; `None` when it is not here. (In a sealed folder no file holds them as they are.)
     fn file(&self, digest: &Digest) -> Option<FileBytes>;
+    /// The site's clock as it stands now; `None` before its first answer.
+    fn site_now(&self) -> Option<TimeMs> {
+        None
+    }
 }
 
 /// The way to a file: whom to ask, and over which lines.
@@ -506,7 +534,17 @@ pub trait Connector: Send + Sync {
         &'a self,
         session: &'a Session,
         quiz: &'a Binding,
+        password: Option<&'a str>,
     ) -> Answering<'a, Result<StartedQuiz, StartError>>;
+    /// Keeps the answers of a running attempt at the site; questions on `pages`, all when empty. Repeatable.
+    fn keep_answers<'a>(
+        &'a self,
+        session: &'a Session,
+        attempt: &'a str,
+        answers: &'a [Answer],
+        pages: &'a [u32],
+        side: &'a SiteSide,
+    ) -> Answering<'a, Result<KeptAnswers, ReadError>>;
     /// Sends a piece of work.
     fn send<'a>(
         &'a self,

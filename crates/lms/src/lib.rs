@@ -16,8 +16,8 @@ pub mod net;
 
 pub use connector::News as SiteNews;
 pub use connector::{
-    Connector, Desk, Download, FetchError, Launch, NewAccount, OwnFile, OwnFileError, Pulled, ReadError,
-    Session, SignInError, SiteError, SiteFound, SiteKind, StartError, StartedQuiz, StepLog, Way,
+    Connector, Desk, Download, FetchError, KeptAnswers, Launch, NewAccount, OwnFile, OwnFileError, Pulled,
+    ReadError, Session, SignInError, SiteError, SiteFound, SiteKind, StartError, StartedQuiz, StepLog, Way,
 };
 pub use library::Library;
 pub use moodle::Moodle;

@@ -22,12 +22,12 @@ pub mod words;
 
 use daypack_course::TimeMs;
 use daypack_course::outline::Binding;
-use daypack_course::work::{Deed, Outcome, Resend, Settled, Work};
+use daypack_course::work::{Answer, Deed, Outcome, Resend, Settled, SiteSide, Work};
 
 use crate::connector::{
-    Answering, Connector, CourseOffer, Desk, Download, FetchError, Launch, NewAccount, News, OwnFile,
-    OwnFileError, Pulled, ReadError, Session, SignInError, SiteError, SiteFound, SiteKind, SiteVersion,
-    StartError, StartedQuiz, StepLog,
+    Answering, Connector, CourseOffer, Desk, Download, FetchError, KeptAnswers, Launch, NewAccount, News,
+    OwnFile, OwnFileError, Pulled, ReadError, Session, SignInError, SiteError, SiteFound, SiteKind,
+    SiteVersion, StartError, StartedQuiz, StepLog,
 };
 use crate::net::{Net, Secret};
 use rest::Rest;
@@ -136,8 +136,22 @@ impl Connector for Moodle {
         &'a self,
         session: &'a Session,
         quiz: &'a Binding,
+        password: Option<&'a str>,
     ) -> Answering<'a, Result<StartedQuiz, StartError>> {
-        Box::pin(async move { quiz::start(&self.rest(session), quiz).await })
+        Box::pin(async move { quiz::start(&self.rest(session), quiz, password).await })
+    }
+
+    fn keep_answers<'a>(
+        &'a self,
+        session: &'a Session,
+        attempt: &'a str,
+        answers: &'a [Answer],
+        pages: &'a [u32],
+        side: &'a SiteSide,
+    ) -> Answering<'a, Result<KeptAnswers, ReadError>> {
+        Box::pin(
+            async move { Ok(quiz::keep::keep(&self.rest(session), attempt, answers, pages, side).await?) },
+        )
     }
 
     fn send<'a>(
@@ -150,8 +164,9 @@ impl Connector for Moodle {
         Box::pin(async move {
             let rest = self.rest(session);
             let sent = match &work.deed {
-                Deed::QuizFinish { remote_attempt, answers, anyway, .. } => {
-                    let paper = quiz::Paper { remote: remote_attempt.as_deref(), answers, anyway: *anyway };
+                Deed::QuizFinish { remote_attempt, answers, anyway, side, .. } => {
+                    let remote = remote_attempt.as_deref();
+                    let paper = quiz::Paper { remote, answers, anyway: *anyway, side };
                     quiz::send(&rest, &work.target, &paper, log, desk).await
                 }
                 Deed::Submission { text, files, base } => {

@@ -217,6 +217,7 @@ fn answers() -> Deed {
             one("timed question one: 1 < 2", Response::TrueFalse { value: Some(true) }),
         ],
         anyway: false,
+        side: Default::default(),
     }
 }
 
@@ -304,6 +305,7 @@ async fn a_question_that_is_gone_is_for_the_learner_to_decide_and_sent_only_on_t
         remote_attempt: remote_attempt.clone(),
         answers: answers.clone(),
         anyway,
+        side: Default::default(),
     };
     let site = Server::start(quiz(json!({"state": "finished", "warnings": []}), kept())).await;
     let outcome = sent(&site.address, "quiz", deed(false), &mut StepLog::default()).await;
@@ -332,6 +334,7 @@ async fn answers_saved_by_another_device_are_not_overwritten() {
         remote_attempt: remote_attempt.clone(),
         answers: answers.clone(),
         anyway,
+        side: Default::default(),
     };
     let outcome = sent(&site.address, "quiz", deed(false), &mut StepLog::default()).await;
     assert_eq!(word(&outcome), "refused Conflict");

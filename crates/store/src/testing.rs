@@ -60,6 +60,7 @@ pub(crate) fn attempt_row(id: &str) -> AttemptRow {
         scoring: Scoring::Manual,
         feedback_html: String::new(),
         slot: Some(1),
+        page: None,
         body: QuestionBody::Essay(Essay::default()),
     };
     AttemptRow {

@@ -84,7 +84,7 @@ fn answer(body: &QuestionBody) -> Option<Response> {
         }
         QuestionBody::TrueFalse(_) => Response::TrueFalse { value: Some(true) },
         QuestionBody::ShortText(_) => Response::ShortText { text: "packet & = % \u{1f4e6}".into() },
-        QuestionBody::Number(_) => Response::Number { text: "3.5".into() },
+        QuestionBody::Number(_) => Response::Number { text: "3.5".into(), unit: None },
         QuestionBody::Matching(q) => Response::Matching {
             pairs: q
                 .left
@@ -94,7 +94,12 @@ fn answer(body: &QuestionBody) -> Option<Response> {
                 .collect::<BTreeMap<_, _>>(),
         },
         QuestionBody::Essay(_) => Response::Essay { text: ESSAY.into() },
-        QuestionBody::Description {} | QuestionBody::Unsupported { .. } => return None,
+        QuestionBody::Blanks(_)
+        | QuestionBody::Picture(_)
+        | QuestionBody::Markers(_)
+        | QuestionBody::Ordering(_)
+        | QuestionBody::Description {}
+        | QuestionBody::Unsupported { .. } => return None,
     })
 }
 

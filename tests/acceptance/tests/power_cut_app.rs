@@ -60,7 +60,7 @@ async fn an_answer_that_a_command_called_saved_survives_a_power_cut_at_any_momen
         })
         .expect("a question to type into");
     let essay = |n: usize| match question.body {
-        QuestionBody::Number(_) => Response::Number { text: format!("{n}") },
+        QuestionBody::Number(_) => Response::Number { text: format!("{n}"), unit: None },
         QuestionBody::Essay(_) => Response::Essay { text: format!("answer {n}") },
         _ => Response::ShortText { text: format!("answer {n} {}", "because ".repeat(n * 7 % 40)) },
     };

@@ -80,6 +80,8 @@ pub enum FailureCode {
     KeyringLocked,
     /// This computer has no keyring.
     KeyringUnavailable,
+    /// The quiz has a password; `tried` is `true` when the one given was wrong.
+    QuizPassword,
     /// The site refused (`said`).
     SiteRefused,
     /// The address holds no package library (`address`).

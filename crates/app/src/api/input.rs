@@ -265,6 +265,15 @@ input! {
         /// Which one.
         attempt: AttemptId,
     }
+    /// A quiz whose password the teacher gave out.
+    StartWithPassword {
+        /// Its course.
+        course: CourseId,
+        /// Which item.
+        item: ItemId,
+        /// As typed; kept as long as the attempt runs, since each call on it asks for it again.
+        password: String,
+    }
     /// Text being written.
     DraftSave {
         /// Its course.

@@ -186,6 +186,12 @@ pub struct QuizView {
     pub questions: u32,
     /// Must be started while connected.
     pub starts_online: bool,
+    /// How long an attempt may take, in milliseconds.
+    pub time_limit_ms: Option<u64>,
+    /// When it can be started.
+    pub opens: Option<TimeMs>,
+    /// When it is closed.
+    pub closes: Option<TimeMs>,
     /// `None`: no limit.
     pub max_attempts: Option<u32>,
     /// The open attempt.
@@ -215,6 +221,12 @@ pub struct AttemptView {
     pub scores: BTreeMap<QuestionId, Score>,
     /// Its place in the outbox.
     pub work: Option<WorkCard>,
+    /// When the site ends it, by this computer's clock.
+    pub ends: Option<TimeMs>,
+    /// When all answers up to then were proven to be at the site.
+    pub kept_at: Option<TimeMs>,
+    /// The site takes no answers to it any more.
+    pub closed_there: bool,
 }
 
 /// A kept answer.

@@ -91,7 +91,7 @@ impl App {
                 let seen = kept.ok_or(FailureCode::Unreachable)?;
                 Deed::Submission { text: text.clone(), files: files.clone(), base: seen.version.base }
             }
-            Deed::QuizFinish { attempt, remote_attempt, answers, .. } => Deed::QuizFinish {
+            Deed::QuizFinish { attempt, remote_attempt, answers, side, .. } => Deed::QuizFinish {
                 attempt: attempt.clone(),
                 remote_attempt: match finished_elsewhere {
                     // A finished attempt takes nothing more: this one is a new attempt.
@@ -100,6 +100,7 @@ impl App {
                 },
                 answers: answers.clone(),
                 anyway: !finished_elsewhere,
+                side: side.clone(),
             },
             other @ (Deed::Post { .. } | Deed::Completion { .. }) => other.clone(),
         };

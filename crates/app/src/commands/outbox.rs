@@ -279,7 +279,29 @@ pub(crate) fn line(answer: &Answer) -> WorkLine {
         Response::TrueFalse { value } => {
             value.map(|v| if v { "✓" } else { "✗" }.to_owned()).unwrap_or_default()
         }
-        Response::ShortText { text } | Response::Number { text } | Response::Essay { text } => text.clone(),
+        Response::ShortText { text } | Response::Essay { text } => text.clone(),
+        Response::Number { text, unit } => {
+            [text.as_str(), unit.as_deref().unwrap_or_default()].join(" ").trim().to_owned()
+        }
+        Response::Filled { values } => {
+            let shown = |(place, value): (&String, &String)| match value.as_str() {
+                "" | "0" if !answer.labels.contains_key(&format!("{place}={value}")) => None,
+                // A ticked box: its name says which.
+                "1" if answer.labels.contains_key(place) => answer.labels.get(place).cloned(),
+                _ => Some(answer.labels.get(&format!("{place}={value}")).unwrap_or(value).clone()),
+            };
+            values.iter().filter_map(shown).collect::<Vec<_>>().join("\n")
+        }
+        Response::Markers { points } => points
+            .iter()
+            .filter(|(_, all)| !all.is_empty())
+            .map(|(id, all)| {
+                let all: Vec<String> = all.iter().map(|p| format!("{}, {}", p.x, p.y)).collect();
+                format!("{} – {}", label(id), all.join("; "))
+            })
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Response::Ordering { order } => order.iter().map(label).collect::<Vec<_>>().join("\n"),
         Response::Matching { pairs } => {
             pairs.iter().map(|(l, r)| format!("{} – {}", label(l), label(r))).collect::<Vec<_>>().join("\n")
         }

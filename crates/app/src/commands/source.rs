@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use daypack_course::outline::{Asset, Course, Origin};
 use daypack_course::work::{Outcome, Settled, Work};
-use daypack_course::{AccountId, Digest, WorkId};
+use daypack_course::{AccountId, Digest, TimeMs, WorkId};
 use daypack_lms::connector::AnyConnector;
 use daypack_lms::{FetchError, FileBytes, ReadError, SiteKind, StepLog, Transport, Way};
 use daypack_store::{Offer, Store};
@@ -68,6 +68,7 @@ pub(crate) async fn session(app: &App, account: &AccountId) -> Result<Session, F
 struct SendDesk {
     app: App,
     work: WorkId,
+    site: String,
 }
 
 impl daypack_lms::Desk for SendDesk {
@@ -85,12 +86,16 @@ impl daypack_lms::Desk for SendDesk {
             }
         }
     }
+
+    fn site_now(&self) -> Option<TimeMs> {
+        self.app.server_now(&self.site)
+    }
 }
 
 impl Session {
     /// Sends a piece of work.
     pub async fn send(&self, app: &App, work: &Work, log: &mut StepLog) -> Outcome {
-        let desk = SendDesk { app: app.clone(), work: work.id.clone() };
+        let desk = SendDesk { app: app.clone(), work: work.id.clone(), site: self.who.site.clone() };
         self.connector.send(&self.who, work, log, &desk).await
     }
 

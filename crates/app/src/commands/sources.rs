@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use daypack_course::finding::Finding;
-use daypack_course::outline::{Course, Item, Origin, RemoteFile};
+use daypack_course::outline::{Course, Origin, RemoteFile};
 use daypack_course::package::keys::MAX_EPOCHS;
 use daypack_course::package::{Channel, Fingerprint, KeyChain, keys_path, object_path};
 use daypack_course::renew::renewed;
@@ -11,7 +11,6 @@ use daypack_course::{AccountId, CourseId, TimeMs};
 use daypack_formats::package::{OpenedPackage, course_id, open_channel, open_channel_of, open_manifest};
 use daypack_formats::{OpenError, Opened as OpenedFile};
 use daypack_lms::connector::CourseOffer;
-use daypack_lms::{StartError, StartedQuiz};
 use daypack_store::{Library as LibraryRow, Offer, Store, Trusted};
 
 use super::source::{self, OfferDetail, read_failed};
@@ -180,33 +179,6 @@ impl App {
         let _ = std::fs::remove_file(&path);
         self.tell(Event::LibraryChanged {});
         Ok(CourseInput { course: course.id })
-    }
-
-    /// Starts an attempt at the site of the item, and brings its pictures.
-    pub(crate) async fn start_online(&self, course: &Course, item: &Item) -> Result<StartedQuiz, Failure> {
-        let (of, bound) = (course.clone(), item.clone());
-        let (account, target) =
-            self.db_or(move |store| crate::receiver::receiver(store, &of, &bound)?.account()).await?;
-        let session = source::session(self, &account.id).await?;
-        match session.connector.start_quiz(&session.who, &target).await {
-            Ok(started) => {
-                self.desk(Note::Contact(true)).await;
-                Ok(started)
-            }
-            Err(StartError::Refused(refusal)) => {
-                use daypack_course::work::RefusalReason as R;
-                let code = match refusal.why {
-                    R::NoAttemptsLeft => FailureCode::NoAttemptsLeft,
-                    R::Closed | R::NotOpenYet => FailureCode::Closed,
-                    _ => FailureCode::SiteRefused,
-                };
-                Err(Failure::new(code).fact("said", refusal.said))
-            }
-            Err(StartError::Read(daypack_lms::ReadError::Unreachable)) => {
-                Err(Failure::new(FailureCode::StartsOnline).fact("item", &item.title))
-            }
-            Err(StartError::Read(error)) => Err(read_failed(&error, &account.id)),
-        }
     }
 
     /// Asks a site which courses the learner has. An empty answer changes nothing: it is no proof.

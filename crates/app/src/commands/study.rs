@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use daypack_course::outline::{Assignment, Binding, ItemBody};
+use daypack_course::quiz::blanks::{BlankShape, Piece};
 use daypack_course::quiz::{Question, QuestionBody, QuizMode, Response, Scoring};
-use daypack_course::work::{Answer, Deed, Work, WorkFile, WorkState};
+use daypack_course::work::{Answer, Deed, SiteSide, Work, WorkFile, WorkState};
 use daypack_course::{AttemptId, CourseId, ItemId, WorkId};
 use daypack_store::{AttemptRow, AttemptState, ResponseRow, Store};
 
@@ -15,6 +16,7 @@ use crate::api::study::{AttemptView, Draft, FileView, SavedResponse};
 use crate::api::work::WorkCard;
 use crate::api::{Event, Failure, FailureCode};
 use crate::receiver::{Receiver, receiver};
+use crate::runner::keep;
 use crate::{App, failure};
 
 impl App {
@@ -55,6 +57,19 @@ impl App {
 
     /// See the list of commands.
     pub async fn attempt_start(&self, input: ItemInput) -> Result<AttemptView, Failure> {
+        self.begin(input, None).await
+    }
+
+    /// See the list of commands.
+    pub async fn attempt_start_with_password(
+        &self,
+        input: StartWithPassword,
+    ) -> Result<AttemptView, Failure> {
+        let password = Some(input.password).filter(|word| !word.is_empty());
+        self.begin(ItemInput { course: input.course, item: input.item }, password).await
+    }
+
+    async fn begin(&self, input: ItemInput, password: Option<String>) -> Result<AttemptView, Failure> {
         let (course, item) = self.find_item(&input.course, &input.item).await?;
         let ItemBody::Quiz(quiz) = &item.body else { return Err(unknown("quiz")) };
         let (c, i) = (input.course.clone(), input.item.clone());
@@ -65,8 +80,11 @@ impl App {
         if quiz.max_attempts.is_some_and(|max| attempts.len() >= max as usize) {
             return Err(FailureCode::NoAttemptsLeft.into());
         }
+        let mut found = BTreeMap::new();
+        let mut side = None;
         let (questions, remote) = if quiz.start_online {
-            let started = self.start_online(&course, &item).await?;
+            let started = self.start_online(&course, &item, password.as_deref()).await?;
+            (found, side) = (started.answers, Some(started.side));
             (started.questions, Some(started.remote_attempt))
         } else {
             (quiz.questions.clone(), None)
@@ -84,7 +102,22 @@ impl App {
             score: None,
         };
         let id = row.id.clone();
-        self.db(move |store| store.attempt_create(&row)).await?;
+        self.db(move |store| {
+            store.attempt_create(&row)?;
+            // What another device answered is there to go on with.
+            for (question, response) in &found {
+                store.response_put(&row.id, question, response, row.started)?;
+            }
+            match side {
+                Some(side) => keep::side_put(
+                    store,
+                    &row.id,
+                    SiteSide { answers_of: (!found.is_empty()).then_some(row.started), ..side },
+                ),
+                None => Ok(()),
+            }
+        })
+        .await?;
         self.tell(Event::CourseChanged { course: input.course, item: Some(input.item) });
         self.attempt_view(id).await
     }
@@ -92,18 +125,22 @@ impl App {
     /// See the list of commands.
     pub async fn response_save(&self, input: ResponseSave) -> Result<Saved, Failure> {
         let at = self.now();
-        self.db_or(move |store| {
-            let attempt = store.attempt_get(&input.attempt)?.ok_or_else(|| unknown("attempt"))?;
-            if attempt.state == AttemptState::Finished {
-                return Err(FailureCode::AttemptFinished.into());
-            }
-            if !attempt.questions.iter().any(|q| q.id == input.question) {
-                return Err(unknown("question"));
-            }
-            store.response_put(&input.attempt, &input.question, &input.response, at)?;
-            Ok(())
-        })
-        .await?;
+        let at_site = self
+            .db_or(move |store| {
+                let attempt = store.attempt_get(&input.attempt)?.ok_or_else(|| unknown("attempt"))?;
+                if attempt.state == AttemptState::Finished {
+                    return Err(FailureCode::AttemptFinished.into());
+                }
+                if !attempt.questions.iter().any(|q| q.id == input.question) {
+                    return Err(unknown("question"));
+                }
+                store.response_put(&input.attempt, &input.question, &input.response, at)?;
+                Ok(attempt.remote_attempt.is_some())
+            })
+            .await?;
+        if at_site {
+            keep::soon(self);
+        }
         Ok(Saved { at })
     }
 
@@ -130,6 +167,7 @@ impl App {
                     (QuizMode::Practice, _) | (_, Receiver::Nobody) => None,
                     (QuizMode::Graded, found) => Some(found.seal()?),
                 };
+                let side = keep::side(store, &row.id)?;
                 let work = goes_to.map(|(account, target)| Work {
                     id: work_id,
                     account,
@@ -141,6 +179,7 @@ impl App {
                         remote_attempt: row.remote_attempt.clone(),
                         answers: answers(&row.questions, &responses),
                         anyway: false,
+                        side,
                     },
                     created: at,
                 });
@@ -259,10 +298,17 @@ impl App {
         let view = self
             .db_or(move |store| {
                 let row = store.attempt_get(&id)?.ok_or_else(|| unknown("attempt"))?;
-                attempt_view(store, row)
+                let at = (row.course.clone(), row.item.clone());
+                attempt_view(store, row).map(|(view, work)| (view, work, at))
             })
             .await?;
-        let (mut view, work) = view;
+        let (mut view, work, at) = view;
+        if let Some(ends) = &mut view.ends
+            && let Ok((_, item)) = self.find_item(&at.0, &at.1).await
+            && let Some(binding) = item.bindings.first()
+        {
+            *ends = ends.plus(self.moment(&binding.site).offset_ms.saturating_neg());
+        }
         if let Some(work) = work {
             view.work = Some(self.card_of(&work).await?);
         }
@@ -306,6 +352,7 @@ pub(crate) fn file_view(file: &WorkFile) -> FileView {
 /// The view of an attempt and the id of the work it became.
 pub(crate) fn attempt_view(store: &Store, row: AttemptRow) -> Result<(AttemptView, Option<WorkId>), Failure> {
     let responses = store.responses_of(&row.id)?;
+    let side = keep::side(store, &row.id)?;
     let practice_done = row.finished.is_some() && row.score.is_some();
     let mut scores = BTreeMap::new();
     if practice_done {
@@ -340,6 +387,9 @@ pub(crate) fn attempt_view(store: &Store, row: AttemptRow) -> Result<(AttemptVie
         score: row.score,
         scores,
         work: None,
+        ends: side.ends,
+        kept_at: side.kept_at,
+        closed_there: side.ended,
     };
     Ok((view, work))
 }
@@ -393,10 +443,15 @@ fn empty_response(body: &QuestionBody) -> Option<Response> {
         QuestionBody::MultipleChoice(_) => Response::MultipleChoice { choices: Vec::new() },
         QuestionBody::TrueFalse(_) => Response::TrueFalse { value: None },
         QuestionBody::ShortText(_) => Response::ShortText { text: String::new() },
-        QuestionBody::Number(_) => Response::Number { text: String::new() },
+        QuestionBody::Number(_) => Response::Number { text: String::new(), unit: None },
         QuestionBody::Matching(_) => Response::Matching { pairs: BTreeMap::new() },
         QuestionBody::Essay(_) => Response::Essay { text: String::new() },
-        QuestionBody::Description {} | QuestionBody::Unsupported { .. } => return None,
+        QuestionBody::Blanks(_)
+        | QuestionBody::Picture(_)
+        | QuestionBody::Markers(_)
+        | QuestionBody::Ordering(_)
+        | QuestionBody::Description {}
+        | QuestionBody::Unsupported { .. } => return None,
     })
 }
 
@@ -434,6 +489,22 @@ fn labels(body: &QuestionBody) -> BTreeMap<String, String> {
         QuestionBody::Matching(q) => {
             q.left.iter().chain(&q.right).map(|s| (s.id.clone(), plain(&s.text_html))).collect()
         }
+        QuestionBody::Blanks(q) => {
+            let chosen = q.blanks.iter().flat_map(|b| b.choices.iter().map(move |c| (b, c)));
+            let mut out: BTreeMap<String, String> = chosen
+                .map(|(b, c)| match b.shape {
+                    BlankShape::Several => (c.id.clone(), plain(&c.text_html)),
+                    _ => (format!("{}={}", b.id, c.id), plain(&c.text_html)),
+                })
+                .collect();
+            out.extend(q.blanks.iter().flat_map(|b| piece_labels(&b.id, &b.group, &q.pieces)));
+            out
+        }
+        QuestionBody::Picture(q) => {
+            q.spots.iter().flat_map(|s| piece_labels(&s.id, &s.group, &q.pieces)).collect()
+        }
+        QuestionBody::Markers(q) => q.markers.iter().map(|m| (m.id.clone(), plain(&m.text_html))).collect(),
+        QuestionBody::Ordering(q) => q.items.iter().map(|i| (i.id.clone(), plain(&i.text_html))).collect(),
         QuestionBody::TrueFalse(_)
         | QuestionBody::ShortText(_)
         | QuestionBody::Number(_)
@@ -441,4 +512,13 @@ fn labels(body: &QuestionBody) -> BTreeMap<String, String> {
         | QuestionBody::Description {}
         | QuestionBody::Unsupported { .. } => BTreeMap::new(),
     }
+}
+
+fn piece_labels<'a>(
+    place: &'a str,
+    group: &'a str,
+    pieces: &'a [Piece],
+) -> impl Iterator<Item = (String, String)> + 'a {
+    let fitting = pieces.iter().filter(move |p| !group.is_empty() && p.group == group);
+    fitting.map(move |p| (format!("{place}={}", p.id), daypack_lms::moodle::words::plain(&p.text_html)))
 }

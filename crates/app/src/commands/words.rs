@@ -20,6 +20,13 @@ pub(crate) fn clean_question(mut question: Question) -> Question {
         QuestionBody::Matching(q) => {
             q.left.iter_mut().chain(&mut q.right).for_each(|s| clean(&mut s.text_html))
         }
+        QuestionBody::Blanks(q) => {
+            let choices = q.blanks.iter_mut().flat_map(|b| &mut b.choices).map(|c| &mut c.text_html);
+            choices.chain(q.pieces.iter_mut().map(|p| &mut p.text_html)).for_each(clean);
+        }
+        QuestionBody::Picture(q) => q.pieces.iter_mut().for_each(|p| clean(&mut p.text_html)),
+        QuestionBody::Markers(q) => q.markers.iter_mut().for_each(|m| clean(&mut m.text_html)),
+        QuestionBody::Ordering(q) => q.items.iter_mut().for_each(|i| clean(&mut i.text_html)),
         QuestionBody::TrueFalse(_)
         | QuestionBody::ShortText(_)
         | QuestionBody::Number(_)

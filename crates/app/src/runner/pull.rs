@@ -11,10 +11,10 @@ use daypack_lms::connector::PostView as SitePost;
 use daypack_lms::{Pulled, ReadError, SiteError};
 use daypack_store::Store;
 
-use super::compare;
 use super::links::Source;
 use super::news::{Bound, Places, Round};
 use super::{Note, Probe};
+use super::{compare, keep};
 use crate::App;
 use crate::api::study::PostView;
 use crate::api::{Event, Failure, FailureCode};
@@ -78,6 +78,8 @@ pub(crate) async fn round(app: App, asked: bool) {
 }
 
 async fn account_round(app: &App, account: &AccountId, session: &source::Session) -> Result<(), ReadError> {
+    // Before anything else: an answer that is there in time counts.
+    keep::answers(app, account, session).await;
     let site = session.who.site.clone();
     let bound: Bound = app.db(move |store| bound_items(store, &site)).await.map_err(|e| failed(&e))?;
     let mut round = Round::ask(app, account, session, &bound).await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use daypack_course::quiz::QuestionBody;
+use daypack_course::quiz::blanks::with_places;
 use daypack_course::work::{Deed, WorkState};
 use daypack_course::{CourseId, Digest, ItemId};
 use daypack_formats::html::plain_text;
@@ -175,7 +176,7 @@ pub(super) fn attempts(takeout: &Takeout, words: &Words) -> String {
         }
         let latest: BTreeMap<_, _> = all.iter().map(|a| (a.question.clone(), a.response.clone())).collect();
         for question_asked in &attempt.questions {
-            let about = plain_text(&question_asked.text_html);
+            let about = plain_text(&with_places(&question_asked.text_html, |_| "___".to_owned()));
             let said =
                 latest.get(&question_asked.id).map(|r| answer_line(&answer_of(question_asked, r)).text);
             if matches!(question_asked.body, QuestionBody::Description {}) {

@@ -11,6 +11,9 @@ pub struct Number {
     /// Shown behind the field; may be empty.
     #[serde(default)]
     pub unit: String,
+    /// One of these is chosen beside the field; empty when none is offered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<String>,
     /// What counts as right.
     #[serde(default)]
     pub key: Option<NumberKey>,

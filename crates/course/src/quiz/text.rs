@@ -32,6 +32,12 @@ pub struct Essay {
     /// The site refuses more.
     #[serde(default)]
     pub max_words: Option<u32>,
+    /// What stands in the field at first, as plain text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub template: String,
+    /// Files may be added, too; these are added at the site.
+    #[serde(default)]
+    pub takes_files: bool,
 }
 
 impl ShortText {

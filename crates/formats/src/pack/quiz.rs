@@ -29,6 +29,8 @@ pub(super) fn convert(item: &str, quiz: &FolderQuiz) -> Result<Quiz, PackError> 
         questions,
         start_online: false,
         closes: None,
+        opens: None,
+        time_limit_ms: None,
         files: std::collections::BTreeMap::new(),
     })
 }
@@ -78,6 +80,10 @@ fn check(place: &str, question: &Question) -> Result<(), PackError> {
             _ => Ok(()),
         },
         QuestionBody::TrueFalse(_)
+        | QuestionBody::Blanks(_)
+        | QuestionBody::Picture(_)
+        | QuestionBody::Markers(_)
+        | QuestionBody::Ordering(_)
         | QuestionBody::Essay(_)
         | QuestionBody::Description {}
         | QuestionBody::Unsupported { .. } => Ok(()),

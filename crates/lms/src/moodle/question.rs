@@ -4,18 +4,22 @@
 //! What must stay true: no field is invented, and a kind that is not understood in full is `Unsupported`, never
 //! half shown. HTML stays as the site wrote it; it is cleaned before it is shown.
 
+pub mod answer;
 pub mod face;
 pub mod fill;
+mod places;
 
 use std::collections::HashMap;
 
+use daypack_course::quiz::QuestionBody;
 use scraper::{ElementRef, Html, Selector};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::loose;
 
 /// One question of an attempt.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Slot {
     /// The site's number.
     pub slot: u32,
@@ -37,12 +41,18 @@ pub struct Slot {
     pub prefix: String,
     /// Number that must be sent along.
     pub sequence: String,
+    /// The site holds an answer that is no step yet.
+    pub autosaved: bool,
+    /// The teacher's page, from 0.
+    pub page: Option<u32>,
+    /// The face of a kind whose fields stand inside a text or on a picture.
+    pub places: Option<QuestionBody>,
     /// The form.
     pub fields: Vec<Field>,
 }
 
 /// A field of the form. Names are without the prefix.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Field {
     /// One of several.
     Radio {
@@ -98,7 +108,7 @@ pub enum Field {
 }
 
 /// Something that can be chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opt {
     /// What is sent.
     pub value: String,
@@ -126,14 +136,22 @@ pub fn slot(entry: &Value) -> Option<Slot> {
         Some(other) => other.clone(),
         None => Value::Null,
     };
+    let kind = loose::text(entry, "type");
+    let (text, places) = match places::read(&kind, root, &prefix) {
+        Some((text, face)) => (text, Some(face)),
+        None => (None, None),
+    };
     Some(Slot {
         slot,
-        kind: loose::text(entry, "type"),
+        kind,
         max_mark: loose::number(entry, "maxmark").unwrap_or(0.0),
         mark: loose::number(entry, "mark"),
         state: loose::text(entry, "state"),
         settings,
-        text_html: question_text(root),
+        autosaved: entry.get("hasautosavedstep").and_then(Value::as_bool).unwrap_or(false),
+        page: loose::int(entry, "page").and_then(|n| u32::try_from(n).ok()),
+        places,
+        text_html: text.unwrap_or_else(|| question_text(root)),
         comment_html: comment(root),
         sequence: loose::text(entry, "sequencecheck"),
         fields: form.fields(&prefix),
@@ -211,8 +229,10 @@ impl<'a> Form<'a> {
         }
         for element in all(self.root, "input, textarea, select, .qtype_essay_response.readonly") {
             let Some(full) = element.attr("name") else {
-                if element.value().name() == "div" {
-                    out.push(Field::Shown { html: element.inner_html() });
+                match element.value().name() {
+                    "div" => out.push(Field::Shown { html: element.inner_html() }),
+                    "textarea" => out.push(Field::Shown { html: as_html(element) }),
+                    _ => {}
                 }
                 continue;
             };
@@ -234,11 +254,10 @@ impl<'a> Form<'a> {
                 out.push(Field::Select { name, label_html: self.described(element), options });
             }
             ("textarea", _) => {
-                let value: String = element.text().collect();
                 if element.attr("readonly").is_some() || element.attr("disabled").is_some() {
-                    out.push(Field::Shown { html: super::words::escape(&value) });
+                    out.push(Field::Shown { html: as_html(element) });
                 } else {
-                    out.push(Field::Area { name, value });
+                    out.push(Field::Area { name, value: element.text().collect() });
                 }
             }
             (_, "radio") => {
@@ -296,6 +315,11 @@ impl<'a> Form<'a> {
         let row = element.ancestors().filter_map(ElementRef::wrap).find(|e| e.value().name() == "tr");
         row.and_then(|r| all(r, "td.text").into_iter().next()).map(|e| e.inner_html()).unwrap_or_default()
     }
+}
+
+/// The plain text of a field as HTML.
+fn as_html(element: ElementRef<'_>) -> String {
+    super::words::escape(&element.text().collect::<String>()).replace('\n', "<br>")
 }
 
 fn option(element: ElementRef<'_>) -> Opt {

@@ -3,12 +3,15 @@
 //! "finished" proves nothing at Moodle (late answers are dropped without a word), so every finish is followed by
 //! reading the review and comparing it field by field with what was sent (`quiz/proof.rs`).
 
+pub mod keep;
 pub mod proof;
 
 use std::collections::BTreeMap;
 
 use daypack_course::outline::Binding;
-use daypack_course::work::{Answer, Outcome, Refusal, RefusalReason, Settled};
+use daypack_course::quiz::picture::{Markers, Picture};
+use daypack_course::quiz::{Question, QuestionBody};
+use daypack_course::work::{Answer, Outcome, Refusal, RefusalReason, Settled, SiteSide};
 use daypack_course::{AssetId, TimeMs};
 use serde_json::{Value, json};
 
@@ -23,9 +26,13 @@ use proof::Proof;
 const MAX_PAGES: i64 = 500;
 /// How often a finish is built anew because the attempt moved under it.
 const TRIES: usize = 3;
+/// Before the end of an attempt, a finish goes out without a look from here on.
+const LATE_MS: i64 = 120_000;
 
-fn preflight() -> Value {
-    json!([{"name": "confirmdatasaved", "value": "1"}])
+fn preflight(password: Option<&str>) -> Value {
+    let mut out = vec![json!({"name": "confirmdatasaved", "value": "1"})];
+    out.extend(password.map(|word| json!({"name": "quizpassword", "value": word})));
+    Value::Array(out)
 }
 
 /// An attempt, as far as needed here.
@@ -36,16 +43,38 @@ struct Attempt {
 }
 
 /// Starts an attempt or takes up the open one.
-pub async fn start(rest: &Rest<'_>, quiz: &Binding) -> Result<StartedQuiz, StartError> {
-    let attempt = match open(rest, quiz).await.map_err(ReadError::from)? {
-        Ok(attempt) => attempt,
-        Err(refusal) => return Err(StartError::Refused(refusal)),
+pub async fn start(
+    rest: &Rest<'_>,
+    quiz: &Binding,
+    password: Option<&str>,
+) -> Result<StartedQuiz, StartError> {
+    let attempt = match open(rest, quiz, password).await {
+        Ok(Ok(attempt)) => attempt,
+        Ok(Err(refusal)) if refusal.why == RefusalReason::Other && asks_password(rest, quiz).await => {
+            return Err(StartError::Password { tried: password.is_some() });
+        }
+        Ok(Err(refusal)) => return Err(StartError::Refused(refusal)),
+        Err(error) => return Err(ReadError::from(error).into()),
     };
-    let (slots, _) = pages(rest, &attempt.id).await.map_err(ReadError::from)?;
+    let read = pages(rest, &attempt.id, password, &|_| true).await;
+    let slots = match read {
+        Ok((slots, _)) => slots,
+        // One that is open already wants the word again.
+        Err(error) if password.is_none() && is_sentence(&error) && asks_password(rest, quiz).await => {
+            return Err(StartError::Password { tried: false });
+        }
+        Err(error) => return Err(ReadError::from(error).into()),
+    };
     let mut named = BTreeMap::new();
     for slot in &slots {
         for written in outline::addresses(&slot.text_html, rest.site) {
             named.insert(written.clone(), picture(quiz, &written));
+        }
+        if let Some(
+            QuestionBody::Picture(Picture { image, .. }) | QuestionBody::Markers(Markers { image, .. }),
+        ) = &slot.places
+        {
+            named.insert(image.clone(), picture(quiz, image));
         }
         for part in slot.labels() {
             for written in outline::addresses(part, rest.site) {
@@ -53,12 +82,53 @@ pub async fn start(rest: &Rest<'_>, quiz: &Binding) -> Result<StartedQuiz, Start
             }
         }
     }
+    let questions: Vec<Question> = slots.iter().map(Slot::question).collect();
+    let found = slots.iter().zip(&questions);
     Ok(StartedQuiz {
         remote_attempt: attempt.id,
-        questions: slots.iter().map(Slot::question).collect(),
+        answers: found.filter_map(|(slot, q)| Some((q.id.clone(), slot.response()?))).collect(),
+        questions,
         files: named.into_values().collect(),
-        closes: attempt.closes,
+        side: SiteSide {
+            ends: attempt.closes,
+            fields: slots.iter().flat_map(Slot::held).collect(),
+            form: form(&slots),
+            password: password.map(str::to_owned),
+            ..SiteSide::default()
+        },
     })
+}
+
+/// What of the form is needed to fill it again. Texts are left out: the numbers of the slots say which is which.
+fn form(slots: &[Slot]) -> Option<Value> {
+    let bare = |slot: &Slot| Slot {
+        text_html: String::new(),
+        comment_html: String::new(),
+        settings: Value::Null,
+        ..slot.clone()
+    };
+    serde_json::to_value(slots.iter().map(bare).collect::<Vec<_>>()).ok()
+}
+
+/// The form, when the attempt ends so soon (or has ended) that asking the site anything first would cost answers: the
+/// first question after the end closes the attempt, while a finish counts for a minute more.
+fn late_form(side: &SiteSide, now: Option<TimeMs>) -> Option<Vec<Slot>> {
+    let (ends, now) = (side.ends?, now?);
+    if ends.since(now) > LATE_MS {
+        return None;
+    }
+    serde_json::from_value(side.form.clone()?).ok().filter(|slots: &Vec<Slot>| !slots.is_empty())
+}
+
+/// A sentence as code is a rule of the quiz (a password, a browser).
+fn is_sentence(error: &CallError) -> bool {
+    matches!(error, CallError::Refused { code, .. } if code.contains(' '))
+}
+
+async fn asks_password(rest: &Rest<'_>, quiz: &Binding) -> bool {
+    let asked = json!({"quizid": quiz.instance});
+    let Ok(reply) = rest.call("mod_quiz_get_quiz_access_information", asked).await else { return false };
+    loose::list(&reply.value, "activerulenames").iter().any(|name| name == "quizaccess_password")
 }
 
 fn picture(quiz: &Binding, written: &str) -> QuizFile {
@@ -74,8 +144,12 @@ fn picture(quiz: &Binding, written: &str) -> QuizFile {
 }
 
 /// The attempt to work on: a new one, or the one that is open already.
-async fn open(rest: &Rest<'_>, quiz: &Binding) -> Result<Result<Attempt, Refusal>, CallError> {
-    let asked = json!({"quizid": quiz.instance, "preflightdata": preflight()});
+async fn open(
+    rest: &Rest<'_>,
+    quiz: &Binding,
+    password: Option<&str>,
+) -> Result<Result<Attempt, Refusal>, CallError> {
+    let asked = json!({"quizid": quiz.instance, "preflightdata": preflight(password)});
     let reply = match rest.call("mod_quiz_start_attempt", asked).await {
         Ok(reply) => reply,
         Err(error) if error.code() == "attemptstillinprogress" => {
@@ -129,13 +203,22 @@ async fn why_not(rest: &Rest<'_>, quiz: &Binding, now: TimeMs) -> RefusalReason 
     }
 }
 
-/// All questions of an open attempt, in order.
-async fn pages(rest: &Rest<'_>, attempt: &str) -> Result<(Vec<Slot>, TimeMs), CallError> {
+/// The questions of an open attempt, in order; of the pages that are wanted.
+async fn pages(
+    rest: &Rest<'_>,
+    attempt: &str,
+    password: Option<&str>,
+    wanted: &(dyn Fn(i64) -> bool + Sync),
+) -> Result<(Vec<Slot>, TimeMs), CallError> {
     let mut out = Vec::new();
     let mut at = TimeMs::default();
     let mut page = 0;
     while (0..MAX_PAGES).contains(&page) {
-        let asked = json!({"attemptid": attempt, "page": page, "preflightdata": preflight()});
+        if !wanted(page) {
+            page += 1;
+            continue;
+        }
+        let asked = json!({"attemptid": attempt, "page": page, "preflightdata": preflight(password)});
         let reply = rest.call("mod_quiz_get_attempt_data", asked).await?;
         out.extend(loose::list(&reply.value, "questions").iter().filter_map(question::slot));
         at = reply.at;
@@ -154,6 +237,8 @@ pub struct Paper<'a> {
     pub answers: &'a [Answer],
     /// The learner has compared and wants it sent as it is.
     pub anyway: bool,
+    /// What was known of the site's side when it was finished here.
+    pub side: &'a SiteSide,
 }
 
 /// Sends a finished attempt. Before anything is finished at the site, what is there is compared: answers of another
@@ -165,11 +250,12 @@ pub async fn send(
     log: &mut StepLog,
     desk: &dyn Desk,
 ) -> Result<Outcome, Outcome> {
-    let Paper { remote, answers, anyway } = *paper;
+    let Paper { remote, answers, anyway, side } = *paper;
+    let password = side.password.as_deref();
     let lost = |e: CallError| judge::outcome(&e);
     let id = match log.attempt.clone().or_else(|| remote.map(str::to_owned)) {
         Some(id) => id,
-        None => match open(rest, quiz).await.map_err(lost)? {
+        None => match open(rest, quiz, password).await.map_err(lost)? {
             Ok(attempt) => attempt.id,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         },
@@ -184,23 +270,29 @@ pub async fn send(
     let own_numbers = remote == Some(id.as_str());
     // After a finish of ours what is there may be our own.
     let compares = !anyway && !log.risky;
+    let mut late = late_form(side, desk.site_now()).filter(|_| own_numbers && !log.risky);
     for _ in 0..TRIES {
-        let (slots, at) = match pages(rest, &id).await {
-            Ok(read) => read,
-            Err(error) => match error.code() {
-                "attemptalreadyclosed" | "attempterror" => {
-                    return already_closed(rest, &id, answers, log).await;
-                }
-                // Too late for answers; what was kept in time still counts.
-                "stateoverdue" => (Vec::new(), TimeMs::default()),
-                _ => return Err(judge::outcome(&error)),
+        let unasked = late.take();
+        let compares = compares && unasked.is_none();
+        let (slots, at) = match unasked {
+            Some(slots) => (slots, TimeMs::default()),
+            None => match pages(rest, &id, password, &|_| true).await {
+                Ok(read) => read,
+                Err(error) => match error.code() {
+                    "attemptalreadyclosed" | "attempterror" => {
+                        return already_closed(rest, &id, answers, log).await;
+                    }
+                    // Too late for answers; what was kept in time still counts.
+                    "stateoverdue" => (Vec::new(), TimeMs::default()),
+                    _ => return Err(judge::outcome(&error)),
+                },
             },
         };
         let (fields, missing) = place(&slots, answers, own_numbers);
         if missing && fields.is_empty() && !slots.is_empty() {
             return Ok(judge::refusal(RefusalReason::Gone, "", at));
         }
-        if compares && slots.iter().any(|slot| holds_other_answer(slot, &fields)) {
+        if compares && slots.iter().any(|slot| holds_other_answer(slot, &fields, &side.fields)) {
             return Ok(judge::refusal(RefusalReason::Conflict, "", at));
         }
         if compares && missing && !slots.is_empty() {
@@ -213,7 +305,8 @@ pub async fn send(
         let data: Vec<Value> =
             fields.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         let asked = json!({
-            "attemptid": id, "data": data, "finishattempt": 1, "timeup": 0, "preflightdata": preflight(),
+            "attemptid": id, "data": data, "finishattempt": 1, "timeup": 0,
+            "preflightdata": preflight(password),
         });
         match rest.call("mod_quiz_process_attempt", asked).await {
             Ok(reply) => match loose::text(&reply.value, "state").as_str() {
@@ -244,10 +337,15 @@ pub async fn send(
     Ok(Outcome::Later { not_before: None })
 }
 
-/// Whether another device (or a browser) saved another answer: what is there was saved after the start, and differs.
-fn holds_other_answer(slot: &Slot, fields: &BTreeMap<String, String>) -> bool {
-    let was_saved = slot.sequence.parse::<u64>().is_ok_and(|n| n > 1);
-    was_saved && compare(slot, fields) == Some(Holds::Other)
+/// Whether another device (or a browser) saved another answer: what is there was saved after the start, differs from
+/// ours, and is not what this computer found or put there.
+fn holds_other_answer(
+    slot: &Slot,
+    fields: &BTreeMap<String, String>,
+    known: &BTreeMap<String, String>,
+) -> bool {
+    let was_saved = slot.autosaved || slot.sequence.parse::<u64>().is_ok_and(|n| n > 1);
+    was_saved && compare(slot, fields) == Some(Holds::Other) && compare(slot, known) != Some(Holds::Same)
 }
 
 /// What the site holds of an attempt: the review, or the pages while it is open.
@@ -255,7 +353,7 @@ pub async fn version(rest: &Rest<'_>, attempt: Option<&str>) -> Result<SiteVersi
     let Some(id) = attempt else { return Ok(SiteVersion { hidden: true, ..SiteVersion::default() }) };
     let (slots, at) = match proof::review(rest, id).await {
         Ok(review) => (review.slots, Some(review.finished)),
-        Err(CallError::Refused { .. }) => match pages(rest, id).await {
+        Err(CallError::Refused { .. }) => match pages(rest, id, None, &|_| true).await {
             Ok((slots, _)) => (slots, None),
             Err(CallError::Refused { .. }) => (Vec::new(), None),
             Err(error) => return Err(error),

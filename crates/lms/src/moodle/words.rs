@@ -1,5 +1,7 @@
 //! Between HTML and words: what the learner typed becomes harmless HTML, what the site says becomes plain text.
 
+use daypack_course::quiz::blanks::with_places;
+use ego_tree::iter::Edge;
 use scraper::{Html, Node};
 
 /// Plain text with line breaks as HTML paragraphs; nothing in it is taken as markup.
@@ -16,8 +18,34 @@ pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// HTML as one line of plain text; scripts and styles are left out.
+/// What the site's editor kept, as the learner would have typed it: paragraphs and breaks become lines.
+pub fn to_text(html: &str) -> String {
+    let mut out = String::new();
+    for edge in Html::parse_fragment(html).tree.root().traverse() {
+        match edge {
+            Edge::Open(node) => match node.value() {
+                Node::Text(text) => {
+                    let flat = text.replace(['\n', '\r', '\t', '\u{a0}'], " ");
+                    let starts_line = out.is_empty() || out.ends_with('\n');
+                    out.push_str(if starts_line { flat.trim_start() } else { &flat });
+                }
+                Node::Element(e) if e.name() == "br" => out.push('\n'),
+                _ => {}
+            },
+            Edge::Close(node) => match node.value().as_element().map(|e| e.name()) {
+                Some("p" | "ul" | "ol" | "h3" | "h4" | "h5" | "blockquote" | "pre") => out.push_str("\n\n"),
+                Some("div" | "li" | "tr") => out.push('\n'),
+                _ => {}
+            },
+        }
+    }
+    let lines: Vec<&str> = out.lines().map(str::trim_end).collect();
+    lines.join("\n").trim().replace("\n\n\n", "\n\n")
+}
+
+/// HTML as one line of plain text; scripts and styles are left out, a place to fill in is a line.
 pub fn plain(html: &str) -> String {
+    let html = &with_places(html, |_| "___".to_owned());
     let mut out = String::new();
     for node in Html::parse_fragment(html).tree.nodes() {
         match node.value() {

@@ -83,6 +83,14 @@ impl Store {
         self.learner.read(|c| all(c, &sql, [course.as_str(), item.as_str()], attempt))
     }
 
+    /// All attempts that run at a site, by id.
+    pub fn attempts_open(&self) -> Result<Vec<AttemptRow>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM attempts WHERE finished IS NULL AND remote_attempt IS NOT NULL ORDER BY id"
+        );
+        self.learner.read(|c| all(c, &sql, [], attempt))
+    }
+
     /// Notes the site's id of an attempt that was started there later.
     pub fn attempt_remote_put(&self, id: &AttemptId, remote: &str) -> Result<(), StoreError> {
         self.learner.keep(&Fact::AttemptRemote { attempt: id.clone(), remote: remote.to_owned() }).map(|_| ())
@@ -196,6 +204,10 @@ mod tests {
         assert_eq!(all.iter().map(|a| a.number).collect::<Vec<_>>(), [1, 2]);
         store.attempt_remote_put(&row.id, "77").unwrap();
         assert_eq!(store.attempt_get(&row.id).unwrap().unwrap().remote_attempt.as_deref(), Some("77"));
+        let open = || store.attempts_open().unwrap().iter().filter(|a| a.id == row.id).count();
+        assert_eq!(open(), 1);
+        store.attempt_finish(&row.id, TimeMs(9), None, None).unwrap();
+        assert_eq!(open(), 0);
     }
 
     #[test]

@@ -6,20 +6,6 @@
 export type AccountId = string;
 
 /**
- * An account.
- */
-export type AccountInput = { 
-/**
- * Its id here.
- */
-account: AccountId, };
-
-/**
- * How an account stands at its site. In all but the first, work waits here.
- */
-export type AccountState = "good" | "sign_in" | "new_password" | "rules" | "suspended";
-
-/**
  * An account at a site.
  */
 export type AccountView = { 
@@ -46,11 +32,7 @@ full_name: string,
 /**
  * Must sign in again; work waits.
  */
-needs_sign_in: boolean, 
-/**
- * How it stands at its site.
- */
-state: AccountState, };
+needs_sign_in: boolean, };
 
 /**
  * A typed address.
@@ -213,7 +195,62 @@ scores: { [key in QuestionId]: Score },
 /**
  * Its place in the outbox.
  */
-work: WorkCard | null, };
+work: WorkCard | null, 
+/**
+ * When the site ends it, by this computer's clock.
+ */
+ends: TimeMs | null, 
+/**
+ * When all answers up to then were proven to be at the site.
+ */
+kept_at: TimeMs | null, 
+/**
+ * The site takes no answers to it any more.
+ */
+closed_there: boolean, };
+
+/**
+ * One place.
+ */
+export type Blank = { 
+/**
+ * Unique in the question.
+ */
+id: string, 
+/**
+ * How it is filled.
+ */
+shape: BlankShape, 
+/**
+ * What can be chosen; empty for the others.
+ */
+choices: Array<Choice>, 
+/**
+ * Which pieces fit; empty for the others.
+ */
+group: string, 
+/**
+ * Characters it is wide, where the site says so.
+ */
+width?: number | null, };
+
+/**
+ * How a place is filled.
+ */
+export type BlankShape = "line" | "list" | "one" | "several" | "piece";
+
+/**
+ * Places in the text.
+ */
+export type Blanks = { 
+/**
+ * In the order of the text.
+ */
+blanks: Array<Blank>, 
+/**
+ * What can be put into the places with [`BlankShape::Piece`].
+ */
+pieces: Array<Piece>, };
 
 /**
  * A caption track with its text.
@@ -792,7 +829,15 @@ min_words: number | null,
 /**
  * The site refuses more.
  */
-max_words: number | null, };
+max_words: number | null, 
+/**
+ * What stands in the field at first, as plain text.
+ */
+template?: string, 
+/**
+ * Files may be added, too; these are added at the site.
+ */
+takes_files: boolean, };
 
 /**
  * One event of the stream (`daypack watch` prints one a line).
@@ -906,7 +951,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_cancelled" | "sign_in_not_proven" | "code_spent" | "no_window" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "quiz_password" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -1239,19 +1284,11 @@ address: string,
 /**
  * Its host, as shown.
  */
-host: string, } | { "kind": "text", 
-/**
- * Clean HTML, with local addresses.
- */
-html: string, } | { "kind": "unsupported", 
+host: string, } | { "kind": "unsupported", 
 /**
  * The source's own name for it.
  */
-what: string, 
-/**
- * Its page at the site, where it can be worked.
- */
-address: string | null, } | { "kind": "not_here", };
+what: string, } | { "kind": "not_here", };
 
 /**
  * An item on its way.
@@ -1307,7 +1344,7 @@ item: ItemId, };
 /**
  * The kinds of items.
  */
-export type ItemKind = "video" | "reading" | "quiz" | "assignment" | "discussion" | "link" | "text" | "unsupported";
+export type ItemKind = "video" | "reading" | "quiz" | "assignment" | "discussion" | "link" | "unsupported";
 
 /**
  * An item by name.
@@ -1347,7 +1384,7 @@ summary: string,
  */
 kind: ItemKind, 
 /**
- * Kind of activity in the site's words, e.g. `quiz`; for unsupported kinds the source's own name.
+ * For unsupported kinds: the source's own name.
  */
 what: string, 
 /**
@@ -1375,21 +1412,13 @@ done: Done,
  */
 progress: number | null, 
 /**
- * Why the site does not open it yet, in its words; empty where it gives no reason.
+ * Why the site does not open it yet.
  */
 locked: string | null, 
 /**
  * What in it needs the internet.
  */
 online: Array<OnlineNeed>, 
-/**
- * Where the site shows it.
- */
-standing: Standing, 
-/**
- * Dates the site shows with it, in its own words.
- */
-dates: Array<SiteDate>, 
 /**
  * Where the newest work of this item stands.
  */
@@ -1764,6 +1793,36 @@ last_contact: TimeMs | null,
 costs_money: boolean, };
 
 /**
+ * A kind of marker.
+ */
+export type Marker = { 
+/**
+ * Unique in the question.
+ */
+id: string, 
+/**
+ * As HTML (cleaned before it is shown).
+ */
+text_html: string, 
+/**
+ * How many there are; `None`: as many as one likes.
+ */
+most: number | null, };
+
+/**
+ * Markers belong somewhere on a picture.
+ */
+export type Markers = { 
+/**
+ * Address of the picture.
+ */
+image: string, 
+/**
+ * What is put there.
+ */
+markers: Array<Marker>, };
+
+/**
  * Pairs to be found.
  */
 export type Matching = { 
@@ -2035,6 +2094,10 @@ export type Number = {
  */
 unit: string, 
 /**
+ * One of these is chosen beside the field; empty when none is offered.
+ */
+units?: Array<string>, 
+/**
  * What counts as right.
  */
 key: NumberKey | null, };
@@ -2179,6 +2242,15 @@ step: OpeningStep,
 share: number | null, };
 
 /**
+ * Things to bring into order.
+ */
+export type Ordering = { 
+/**
+ * As shown at first.
+ */
+items: Array<Choice>, };
+
+/**
  * Where a course came from.
  */
 export type Origin = { "kind": "package", 
@@ -2268,6 +2340,44 @@ export type PathInput = {
 path: string, };
 
 /**
+ * Pieces belong to places on a picture.
+ */
+export type Picture = { 
+/**
+ * Address of the picture.
+ */
+image: string, 
+/**
+ * In the order of the site.
+ */
+spots: Array<Spot>, 
+/**
+ * What is put there.
+ */
+pieces: Array<Piece>, };
+
+/**
+ * Something that is put into a place.
+ */
+export type Piece = { 
+/**
+ * Unique in its group.
+ */
+id: string, 
+/**
+ * Only places of the same group take it.
+ */
+group: string, 
+/**
+ * As HTML (cleaned before it is shown).
+ */
+text_html: string, 
+/**
+ * Fits into several places at once.
+ */
+many: boolean, };
+
+/**
  * Where the learner is.
  */
 export type Place = { 
@@ -2287,6 +2397,19 @@ item: ItemId | null,
  * The question or field, where there is one.
  */
 detail: string | null, };
+
+/**
+ * A point on a picture, in pixels from its left upper corner.
+ */
+export type Point = { 
+/**
+ * To the right.
+ */
+x: number, 
+/**
+ * Down.
+ */
+y: number, };
 
 /**
  * A message for a discussion.
@@ -2382,7 +2505,11 @@ feedback_html: string,
 /**
  * The site's number for it within an attempt, when it has one (Moodle: slot).
  */
-slot?: number | null, } & ({ "kind": "single_choice" } & SingleChoice | { "kind": "multiple_choice" } & MultipleChoice | { "kind": "true_false" } & TrueFalse | { "kind": "short_text" } & ShortText | { "kind": "number" } & Number | { "kind": "matching" } & Matching | { "kind": "essay" } & Essay | { "kind": "description", } | { "kind": "unsupported", 
+slot?: number | null, 
+/**
+ * The teacher's page it stands on, from 0; `None`: all questions on one.
+ */
+page?: number | null, } & ({ "kind": "single_choice" } & SingleChoice | { "kind": "multiple_choice" } & MultipleChoice | { "kind": "true_false" } & TrueFalse | { "kind": "short_text" } & ShortText | { "kind": "number" } & Number | { "kind": "matching" } & Matching | { "kind": "essay" } & Essay | { "kind": "blanks" } & Blanks | { "kind": "picture" } & Picture | { "kind": "markers" } & Markers | { "kind": "ordering" } & Ordering | { "kind": "description", } | { "kind": "unsupported", 
 /**
  * The source's own name for it.
  */
@@ -2448,6 +2575,18 @@ questions: number,
  * Must be started while connected.
  */
 starts_online: boolean, 
+/**
+ * How long an attempt may take, in milliseconds.
+ */
+time_limit_ms: number | null, 
+/**
+ * When it can be started.
+ */
+opens: TimeMs | null, 
+/**
+ * When it is closed.
+ */
+closes: TimeMs | null, 
 /**
  * `None`: no limit.
  */
@@ -2653,7 +2792,11 @@ text: string, } | { "kind": "number",
 /**
  * The text.
  */
-text: string, } | { "kind": "matching", 
+text: string, 
+/**
+ * The chosen unit, where units are offered.
+ */
+unit?: string | null, } | { "kind": "matching", 
 /**
  * The pairs chosen so far.
  */
@@ -2661,7 +2804,19 @@ pairs: { [key in string]: string }, } | { "kind": "essay",
 /**
  * The text.
  */
-text: string, };
+text: string, } | { "kind": "filled", 
+/**
+ * Place -> what is typed, or the id of what was chosen.
+ */
+values: { [key in string]: string }, } | { "kind": "markers", 
+/**
+ * Marker -> its points, in the order they were put there.
+ */
+points: { [key in string]: Array<Point> }, } | { "kind": "ordering", 
+/**
+ * Ids of the items.
+ */
+order: Array<string>, };
 
 /**
  * An answer.
@@ -2722,19 +2877,6 @@ response: Response,
  * On disk since.
  */
 at: TimeMs, };
-
-/**
- * What a school wrote down for its learners.
- */
-export type SchoolFile = { 
-/**
- * Address of its site, not looked at yet.
- */
-site: string, 
-/**
- * The school's name; may be empty.
- */
-name: string, };
 
 /**
  * The result of scoring one response.
@@ -2900,15 +3042,6 @@ username: string,
 password: string, };
 
 /**
- * The text of a site's QR code.
- */
-export type SignInCode = { 
-/**
- * As scanned or pasted; never kept.
- */
-text: string, };
-
-/**
  * An account to sign out.
  */
 export type SignOut = { 
@@ -2957,28 +3090,6 @@ export type SingleKey = {
 choice: string, };
 
 /**
- * A site.
- */
-export type Site = { 
-/**
- * The address that `site_check` returned.
- */
-site: string, };
-
-/**
- * A date the site shows with an item.
- */
-export type SiteDate = { 
-/**
- * In the site's words and language, e.g. `Opens`.
- */
-label: string, 
-/**
- * When.
- */
-at: TimeMs, };
-
-/**
  * What a site check found.
  */
 export type SiteFound = { 
@@ -2993,23 +3104,7 @@ name: string,
 /**
  * Kind of LMS, e.g. `moodle`.
  */
-kind: string, 
-/**
- * Name and password can be typed here.
- */
-by_password: boolean, 
-/**
- * One can sign in on the site's own page, in a window.
- */
-by_page: boolean, 
-/**
- * What was given is a QR code's text that signs in.
- */
-by_code: boolean, 
-/**
- * A word of the site for those who sign in, plain; may be empty.
- */
-notice: string, };
+kind: string, };
 
 /**
  * What the site holds in the place of a piece of work.
@@ -3037,9 +3132,25 @@ files: Array<string>,
 hidden: boolean, };
 
 /**
- * Where a course shows an item.
+ * A place on a picture.
  */
-export type Standing = "listed" | "off_page" | "gone";
+export type Spot = { 
+/**
+ * Unique in the question.
+ */
+id: string, 
+/**
+ * Which pieces fit.
+ */
+group: string, 
+/**
+ * Its left upper corner, in pixels of the picture.
+ */
+at: Point, 
+/**
+ * What the teacher calls it; may be empty.
+ */
+name: string, };
 
 /**
  * Starting afresh.
@@ -3049,6 +3160,23 @@ export type StartAfresh = {
  * The second step: although something is not at a school yet.
  */
 anyway: boolean, };
+
+/**
+ * A quiz whose password the teacher gave out.
+ */
+export type StartWithPassword = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Which item.
+ */
+item: ItemId, 
+/**
+ * As typed; kept as long as the attempt runs, since each call on it asks for it again.
+ */
+password: string, };
 
 /**
  * What to take along.
@@ -3511,16 +3639,6 @@ export interface Commands {
   site_check: { input: Address; output: SiteFound };
   /** Signs in with name and password. */
   sign_in: { input: SignIn; output: AccountView };
-  /** Signs in on the site's own page, in a window of its own; answers when that window is done. `sign_in_cancelled` when the learner closed it. */
-  sign_in_page: { input: Site; output: AccountView };
-  /** Closes the window of a site's sign-in page. */
-  sign_in_stop: { input: Nothing; output: Saved };
-  /** Signs in by the text of a site's QR code. */
-  sign_in_code: { input: SignInCode; output: AccountView };
-  /** Reads the file in which a school wrote the address of its site. */
-  school_file: { input: PathInput; output: SchoolFile };
-  /** Asks a site whether what it had against an account is over; then what waits goes on. */
-  account_check: { input: AccountInput; output: AppStatus };
   /** Forgets a sign-in; work and courses stay. Refused in one step while something is not at the school yet. */
   sign_out: { input: SignOut; output: AppStatus };
   /** Opens the key that sign-ins are sealed under: by the keyring, or by a passphrase. */
@@ -3603,6 +3721,8 @@ export interface Commands {
   done_mark: { input: DoneMark; output: Saved };
   /** Begins an attempt, or goes on with the open one. */
   attempt_start: { input: ItemInput; output: AttemptView };
+  /** The same for a quiz with a password. */
+  attempt_start_with_password: { input: StartWithPassword; output: AttemptView };
   /** Keeps one answer; it is on disk when this returns. */
   response_save: { input: ResponseSave; output: Saved };
   /** Finishes an attempt: practice is scored here, graded is sealed for sending. */
@@ -3668,11 +3788,6 @@ export const COMMANDS = [
   "place_save",
   "site_check",
   "sign_in",
-  "sign_in_page",
-  "sign_in_stop",
-  "sign_in_code",
-  "school_file",
-  "account_check",
   "sign_out",
   "keys_unlock",
   "keys_keep",
@@ -3714,6 +3829,7 @@ export const COMMANDS = [
   "reading_place",
   "done_mark",
   "attempt_start",
+  "attempt_start_with_password",
   "response_save",
   "attempt_finish",
   "draft_save",

@@ -252,6 +252,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     reading_place: saved,
     done_mark: saved,
     attempt_start: () => attempt("t2", false, true),
+    attempt_start_with_password: () => attempt("t2", false, true),
     response_save: saved,
     attempt_finish: ({ attempt: id }) => attempt(id, true, id !== "t1"),
     draft_save: saved,

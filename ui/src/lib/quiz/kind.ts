@@ -3,7 +3,7 @@ import type { Question, Response, Score } from "$host/bindings";
 
 export type Kind = Question["kind"];
 export type QuestionOf<K extends Kind> = Extract<Question, { kind: K }>;
-export type ResponseOf<K extends Kind> = Extract<Response, { kind: K }>;
+export type ResponseOf<K extends Response["kind"]> = Extract<Response, { kind: K }>;
 
 export type KindProps = {
   question: Question;
@@ -25,11 +25,8 @@ export function narrow<K extends Kind>(question: Question, kind: K): QuestionOf<
   return question as QuestionOf<K>;
 }
 
-export function kept<K extends Response["kind"]>(
-  response: Response | undefined,
-  kind: K,
-): ResponseOf<K & Kind> | undefined {
-  return response?.kind === kind ? (response as ResponseOf<K & Kind>) : undefined;
+export function kept<K extends Response["kind"]>(response: Response | undefined, kind: K): ResponseOf<K> | undefined {
+  return response?.kind === kind ? (response as ResponseOf<K>) : undefined;
 }
 
 /** Whether something was answered. */
@@ -44,6 +41,12 @@ export function isAnswered(response: Response | undefined): boolean {
       return response.value !== null;
     case "matching":
       return Object.keys(response.pairs).length > 0;
+    case "filled":
+      return Object.values(response.values).some((value) => value?.trim());
+    case "markers":
+      return Object.values(response.points).some((all) => all && all.length > 0);
+    case "ordering":
+      return response.order.length > 0;
     case "short_text":
     case "number":
     case "essay":

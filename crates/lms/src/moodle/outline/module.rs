@@ -254,6 +254,11 @@ fn quiz(about: &Value, intro_html: String) -> Quiz {
         questions: Vec::new(),
         start_online: true,
         closes: loose::time(about, "timeclose"),
+        opens: loose::time(about, "timeopen"),
+        time_limit_ms: loose::int(about, "timelimit")
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .filter(|seconds| *seconds > 0)
+            .map(|seconds| seconds * 1000),
         files: BTreeMap::new(),
     }
 }

@@ -8,7 +8,7 @@ use daypack_course::quiz::text::{Essay, ShortText};
 use daypack_course::quiz::{Question, QuestionBody, Scoring};
 
 use super::{Field, Slot};
-use crate::moodle::loose;
+use crate::moodle::{loose, words};
 
 impl Slot {
     /// The question without its key (the site has it).
@@ -22,6 +22,7 @@ impl Slot {
             scoring,
             feedback_html: String::new(),
             slot: Some(self.slot),
+            page: self.page,
             body,
         }
     }
@@ -39,12 +40,10 @@ impl Slot {
             }
             "multichoice" | "calculatedmulti" => self.choices(),
             "shortanswer" => self.one_line().then_some(QuestionBody::ShortText(ShortText { key: None })),
-            "numerical" | "calculated" | "calculatedsimple" => {
-                self.one_line().then(|| QuestionBody::Number(Number { unit: String::new(), key: None }))
-            }
+            "numerical" | "calculated" | "calculatedsimple" => self.number(),
             "match" | "randomsamatch" => self.matching(),
             "essay" => self.essay(),
-            _ => None,
+            _ => self.places.clone(),
         }
     }
 
@@ -77,6 +76,23 @@ impl Slot {
             .iter()
             .any(|f| matches!(f, Field::Line { name, .. } if name != "answer"));
         lines == 1 && !rest
+    }
+
+    /// A line, and beside it a list of units or nothing.
+    fn number(&self) -> Option<QuestionBody> {
+        let mut lines = 0;
+        let mut units = Vec::new();
+        for field in &self.fields {
+            match field {
+                Field::Line { name, .. } if name == "answer" => lines += 1,
+                Field::Radio { name, options } | Field::Select { name, options, .. } if name == "unit" => {
+                    units.extend(options.iter().map(|o| o.value.clone()).filter(|v| !v.is_empty()));
+                }
+                Field::Hidden { .. } => {}
+                _ => return None,
+            }
+        }
+        (lines == 1).then(|| QuestionBody::Number(Number { unit: String::new(), units, key: None }))
     }
 
     fn choices(&self) -> Option<QuestionBody> {
@@ -126,6 +142,8 @@ impl Slot {
         Some(QuestionBody::Essay(Essay {
             min_words: limit("minwordlimit"),
             max_words: limit("maxwordlimit"),
+            template: words::to_text(&loose::text(&self.settings, "responsetemplate")),
+            takes_files: loose::int(&self.settings, "attachments").unwrap_or(0) != 0,
         }))
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use daypack_course::quiz::Response;
 use daypack_course::work::Answer;
 
+use super::answer::says_something;
 use super::{Field, Opt, Slot};
 use crate::moodle::words::{folded, plain, to_html};
 
@@ -56,7 +57,17 @@ impl Slot {
                     out.insert(self.pick(&boxes, id, by_label(id))?, "1".to_owned());
                 }
             }
-            Response::ShortText { text } | Response::Number { text } => {
+            Response::Filled { .. } | Response::Markers { .. } | Response::Ordering { .. } => {
+                out = self.fill_places(answer)?;
+            }
+            Response::Number { text, unit } => {
+                self.fields.iter().find(|f| matches!(f, Field::Line { name, .. } if name == "answer"))?;
+                out.insert("answer".to_owned(), text.clone());
+                if let Some(unit) = unit {
+                    out.insert("unit".to_owned(), self.offers_unit(unit)?);
+                }
+            }
+            Response::ShortText { text } => {
                 self.fields.iter().find(|f| matches!(f, Field::Line { name, .. } if name == "answer"))?;
                 out.insert("answer".to_owned(), text.clone());
             }
@@ -86,6 +97,11 @@ impl Slot {
         out: &mut BTreeMap<String, String>,
     ) -> Option<()> {
         let label = |id: &str| answer.labels.get(id).map(|l| folded(l)).filter(|l| !l.is_empty());
+        for field in &self.fields {
+            if let Field::Select { name, .. } = field {
+                out.insert(name.clone(), "0".to_owned());
+            }
+        }
         for (left, right) in pairs {
             let wanted = label(left);
             let mut hits = self.fields.iter().filter_map(|f| match f {
@@ -120,7 +136,17 @@ impl Slot {
         if hits.next().is_some() { None } else { Some(hit.value.clone()) }
     }
 
-    fn hidden(&self, wanted: &str) -> Option<&str> {
+    fn offers_unit(&self, unit: &str) -> Option<String> {
+        let offered = self.fields.iter().any(|f| match f {
+            Field::Radio { name, options } | Field::Select { name, options, .. } => {
+                name == "unit" && options.iter().any(|o| o.value == unit)
+            }
+            _ => false,
+        });
+        offered.then(|| unit.to_owned())
+    }
+
+    pub(super) fn hidden(&self, wanted: &str) -> Option<&str> {
         self.fields.iter().find_map(|f| match f {
             Field::Hidden { name, value } if name == wanted => Some(value.as_str()),
             _ => None,
@@ -153,6 +179,10 @@ impl Slot {
 
     /// What the form holds now: full name -> value; nothing for what is empty.
     pub fn held(&self) -> BTreeMap<String, String> {
+        if self.places.is_some() {
+            let held = self.held_places();
+            return held.into_iter().map(|(name, value)| (format!("{}{name}", self.prefix), value)).collect();
+        }
         let mut out = BTreeMap::new();
         let mut put = |name: &str, value: &str| {
             if !value.trim().is_empty() {
@@ -202,7 +232,10 @@ pub fn compare(review: &Slot, sent: &BTreeMap<String, String>) -> Option<Holds> 
     let own: BTreeMap<&String, &String> = sent
         .iter()
         .filter(|(name, value)| {
-            name.strip_prefix(review.prefix.as_str()).is_some_and(|short| is_given(short, value, is_choice))
+            name.strip_prefix(review.prefix.as_str()).is_some_and(|short| match review.places {
+                Some(_) => is_placed(short, value),
+                None => is_given(short, value, is_choice),
+            })
         })
         .collect();
     if own.is_empty() {
@@ -223,6 +256,11 @@ fn is_same(held: &str, sent: &str) -> bool {
     held == folded(sent) || held == folded(&plain(sent))
 }
 
+/// The same for kinds whose fields stand inside a text or on a picture.
+fn is_placed(short: &str, value: &str) -> bool {
+    if short.starts_with("sub") { !value.trim().is_empty() } else { says_something(short, value) }
+}
+
 /// Whether a field sent says something: -1 is a cleared choice (and a number elsewhere), 0 an empty box or pair.
 fn is_given(short: &str, value: &str, is_choice: bool) -> bool {
     let numbered = |head| {
@@ -230,6 +268,9 @@ fn is_given(short: &str, value: &str, is_choice: bool) -> bool {
     };
     if short == "answer" {
         return !value.trim().is_empty() && (!is_choice || value != "-1");
+    }
+    if short == "unit" {
+        return !value.is_empty();
     }
     (numbered("choice") || numbered("sub")) && value != "0"
 }

@@ -176,6 +176,9 @@ export const course = (id: string): CourseView => ({
 
 const base = { points: 1, scoring: "local" as const, feedback_html: "" };
 const choice = (id: string, text_html: string) => ({ id, text_html, feedback_html: "" });
+export const PICTURE = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"><rect width="320" height="180" fill="#dfe8ee"/><path d="M40 40 L280 140" stroke="#33566b" stroke-width="6"/></svg>',
+)}`;
 export const questions: Question[] = [
   {
     ...base,
@@ -260,7 +263,80 @@ export const questions: Question[] = [
     points: 10,
     min_words: 80,
     max_words: 300,
+    takes_files: true,
     text_html: "<p>Explain to a friend why a page can load slowly although the line is fast.</p>",
+  },
+  {
+    ...base,
+    id: "k9",
+    kind: "blanks",
+    slot: 9,
+    text_html:
+      "<p>A letter goes into an <strong>envelope</strong>, data into a \uE000sub1_answer\uE001. It is sent by a \uE000sub2_answer\uE001 and needs \uE000sub3_answer\uE001 It has \uE000sub4\uE001</p><p>The \uE000p1\uE001 asks, the \uE000p2\uE001 answers.</p>",
+    blanks: [
+      { id: "sub1_answer", shape: "line", choices: [], group: "", width: 8 },
+      {
+        id: "sub2_answer",
+        shape: "list",
+        choices: [choice("0", "router"), choice("1", "stamp")],
+        group: "",
+        width: null,
+      },
+      {
+        id: "sub3_answer",
+        shape: "one",
+        choices: [choice("0", "an address"), choice("1", "a colour")],
+        group: "",
+        width: null,
+      },
+      {
+        id: "sub4",
+        shape: "several",
+        choices: [choice("sub4_choice0", "a sender"), choice("sub4_choice1", "a receiver")],
+        group: "",
+        width: null,
+      },
+      { id: "p1", shape: "piece", choices: [], group: "1", width: null },
+      { id: "p2", shape: "piece", choices: [], group: "1", width: null },
+    ],
+    pieces: [
+      { id: "1", group: "1", text_html: "browser", many: false },
+      { id: "2", group: "1", text_html: "server", many: false },
+      { id: "3", group: "1", text_html: "cable", many: true },
+    ],
+  },
+  {
+    ...base,
+    id: "k10",
+    kind: "picture",
+    slot: 10,
+    text_html: "<p>Put the names onto the picture.</p>",
+    image: PICTURE,
+    spots: [
+      { id: "p1", group: "1", at: { x: 20, y: 20 }, name: "" },
+      { id: "p2", group: "1", at: { x: 200, y: 100 }, name: "" },
+    ],
+    pieces: [
+      { id: "1", group: "1", text_html: "home", many: false },
+      { id: "2", group: "1", text_html: "exchange", many: false },
+    ],
+  },
+  {
+    ...base,
+    id: "k11",
+    kind: "markers",
+    slot: 11,
+    text_html: "<p>Mark both ends of the line.</p>",
+    image: PICTURE,
+    markers: [{ id: "c1", text_html: "End", most: 2 }],
+  },
+  {
+    ...base,
+    id: "k12",
+    kind: "ordering",
+    slot: 12,
+    text_html: "<p>Bring the steps into order.</p>",
+    items: [choice("i2", "The server answers"), choice("i1", "The browser asks"), choice("i3", "The page is shown")],
   },
   { ...base, id: "k8", kind: "unsupported", what: "drag and drop onto image", text_html: "<p>Place the labels.</p>" },
 ];
@@ -305,6 +381,9 @@ export const attempt = (id: string, finished: boolean, practice: boolean): Attem
       ? { k1: { fraction: 0, right: [] }, k2: { fraction: 0.5, right: ["a"] }, k3: { fraction: 1, right: ["true"] } }
       : {},
   work: null,
+  ends: null,
+  kept_at: null,
+  closed_there: false,
 });
 
 const work = (
@@ -486,6 +565,9 @@ export function body(id: string): ItemBodyView {
         intro_html: "",
         questions: 8,
         starts_online: false,
+        time_limit_ms: null,
+        opens: null,
+        closes: null,
         max_attempts: null,
         open: null,
         past: [attempt("t0", true, true)],
@@ -497,6 +579,9 @@ export function body(id: string): ItemBodyView {
         intro_html: "<p>Take your time. What you write is kept.</p>",
         questions: 8,
         starts_online: false,
+        time_limit_ms: null,
+        opens: null,
+        closes: null,
         max_attempts: 2,
         open: attempt("t1", false, false),
         past: [],
