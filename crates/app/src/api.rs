@@ -267,7 +267,7 @@ commands! {
     /// Takes a file off the draft; the copy stays until the work is sent.
     file_detach(FileDetach) -> Draft;
     /// Seals the draft for handing in.
-    hand_in(ItemInput) -> WorkCard;
+    hand_in(HandIn) -> WorkCard;
     /// Seals a message for sending.
     post_send(PostSend) -> WorkCard;
 

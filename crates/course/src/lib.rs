@@ -14,6 +14,7 @@ pub mod package;
 pub mod progress;
 pub mod quiz;
 pub mod receipt;
+pub mod rules;
 pub mod time;
 pub mod work;
 

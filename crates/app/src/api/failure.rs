@@ -120,6 +120,12 @@ pub enum FailureCode {
     TooManyFiles,
     /// The file is larger than allowed (`max`, in bytes).
     FileTooLarge,
+    /// A file of a type that is not taken (`types`).
+    FileTypeNotTaken,
+    /// The text has more words than allowed (`max`, `count`).
+    TooManyWords,
+    /// The site's statement has to be agreed to first.
+    StatementDue,
     /// This item is not connected to a site; nothing can be handed in.
     NowhereToSend,
     /// Something is not at a school yet (`count`; `waiting`, `sending`, `in_doubt`, `refused`, `drafts`).

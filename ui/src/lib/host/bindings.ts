@@ -134,9 +134,17 @@ max_file_bytes: number | null,
  */
 due: TimeMs | null, 
 /**
+ * Nothing is taken after.
+ */
+cut_off: TimeMs | null, 
+/**
  * Best grade.
  */
 max_grade: number | null, 
+/**
+ * What else is asked.
+ */
+rules: HandInRules, 
 /**
  * What is being written.
  */
@@ -546,6 +554,10 @@ export type DiscussionView = {
  */
 prompt_html: string, 
 /**
+ * What may be written in it.
+ */
+rules: TalkRules, 
+/**
  * Posts as last brought here, in order of time.
  */
 posts: Array<PostView>, 
@@ -888,7 +900,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "file_type_not_taken" | "too_many_words" | "statement_due" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -1112,6 +1124,56 @@ shown: string,
  * False while a person still has to mark part of it.
  */
 is_final: boolean, };
+
+/**
+ * Work to hand in.
+ */
+export type HandIn = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * For which item.
+ */
+item: ItemId, 
+/**
+ * The learner agrees to the site's statement, where it has one.
+ */
+agreed: boolean, };
+
+/**
+ * What is asked of work that is handed in.
+ */
+export type HandInRules = { 
+/**
+ * Nothing is taken before.
+ */
+opens: TimeMs | null, 
+/**
+ * Most words of the text.
+ */
+max_words: number | null, 
+/**
+ * Types of files that are taken, in the site's words (`.pdf`, `image/png`, `document`); empty for all.
+ */
+file_types: Array<string>, 
+/**
+ * Plain text that the learner agrees to with each handing in.
+ */
+statement: string | null, 
+/**
+ * One piece of work for a whole group: whoever hands in replaces what the others did.
+ */
+team: boolean, 
+/**
+ * Seconds from the start to the end, measured by the site.
+ */
+time_limit_s: number | null, 
+/**
+ * How often it may be handed in; `None` for no limit.
+ */
+max_attempts: number | null, };
 
 /**
  * Whether an item works with no connection.
@@ -2308,6 +2370,10 @@ html: string,
  */
 at: TimeMs, 
 /**
+ * Whether this learner may answer it.
+ */
+can_reply: boolean, 
+/**
  * Written by this learner.
  */
 mine: boolean, };
@@ -2594,7 +2660,7 @@ at: TimeMs, };
 /**
  * Reasons for a refusal.
  */
-export type RefusalReason = "closed" | "not_open_yet" | "already_submitted" | "no_attempts_left" | "finished_elsewhere" | "gone" | "not_allowed" | "too_large" | "conflict" | "questions_changed" | "other";
+export type RefusalReason = "closed" | "not_open_yet" | "already_submitted" | "no_attempts_left" | "finished_elsewhere" | "gone" | "not_allowed" | "too_large" | "statement_due" | "conflict" | "questions_changed" | "other";
 
 /**
  * What a learner gave as answer.
@@ -2984,6 +3050,40 @@ course: CourseId,
  * Only this item.
  */
 item: ItemId | null, };
+
+/**
+ * What a discussion is for, and what may be written in it.
+ */
+export type TalkRules = { 
+/**
+ * Its shape.
+ */
+shape: TalkShape, 
+/**
+ * Whether this learner may begin a thread; `None` where the site does not say.
+ */
+may_start: boolean | null, 
+/**
+ * Nothing is taken after.
+ */
+cut_off: TimeMs | null, 
+/**
+ * Most messages within `period_s`.
+ */
+most: number | null, 
+/**
+ * Seconds.
+ */
+period_s: number | null, 
+/**
+ * A thread nobody wrote in for so many seconds is closed.
+ */
+locks_after_s: number | null, };
+
+/**
+ * Shapes of discussions.
+ */
+export type TalkShape = "general" | "news" | "single" | "each_user" | "question_and_answer";
 
 /**
  * Colours.
@@ -3505,7 +3605,7 @@ export interface Commands {
   /** Takes a file off the draft; the copy stays until the work is sent. */
   file_detach: { input: FileDetach; output: Draft };
   /** Seals the draft for handing in. */
-  hand_in: { input: ItemInput; output: WorkCard };
+  hand_in: { input: HandIn; output: WorkCard };
   /** Seals a message for sending. */
   post_send: { input: PostSend; output: WorkCard };
   /** All work with its state, newest first. */
