@@ -142,6 +142,54 @@ describe("the pages", () => {
     expect(decided).toEqual([]);
     expect(page.textContent).toContain("your school has it twice");
   });
+  it("a statement is agreed to by the learner alone, each time", async () => {
+    HTMLDialogElement.prototype.showModal = () => undefined;
+    const handed: unknown[] = [];
+    const page = await open("page=item&item=a1", (host) => ({
+      ...host,
+      call: (name, input) => (name === "hand_in" && handed.push(input), host.call(name, input)),
+    }));
+    expect(at("team")).toBeTruthy();
+    expect(at("rules")?.textContent).toContain("Nothing is taken after");
+    at("hand-in")?.click();
+    await vi.waitFor(() => expect(at("agree")).toBeTruthy());
+    expect(page.textContent).toContain("This is my own work");
+    const yes = at("dialog-yes") as HTMLButtonElement;
+    expect(yes.disabled).toBe(true);
+    yes.click();
+    expect(handed).toEqual([]);
+    at("agree")?.click();
+    flushSync();
+    expect(yes.disabled).toBe(false);
+    HTMLDialogElement.prototype.close = () => undefined;
+    yes.click();
+    await vi.waitFor(() => expect(handed).toEqual([{ course: "c1", item: "a1", agreed: true }]));
+  });
+  it("too many words are said while they can be changed", async () => {
+    await open("page=item&item=a1");
+    const field = at("assignment-text") as HTMLTextAreaElement;
+    const type = (text: string) => {
+      field.value = text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      flushSync();
+    };
+    type("word ".repeat(500));
+    expect((at("hand-in") as HTMLButtonElement).disabled).toBe(false);
+    type("word ".repeat(502));
+    expect(at("words")?.textContent).toContain("2 too many");
+    expect((at("hand-in") as HTMLButtonElement).disabled).toBe(true);
+  });
+  it("a discussion says what may be written before it is written, and keeps what was begun in reach", async () => {
+    const page = await open("page=item&item=d1");
+    expect(at("talk-rules")?.textContent).toContain("at most 5 messages in 24 hours");
+    expect(at("no-start")).toBeTruthy();
+    expect(at("post-subject")).toBeNull();
+    const closed = page.querySelector<HTMLElement>("[data-post='2']");
+    expect(closed?.querySelector("[data-testid='no-reply']")).toBeTruthy();
+    expect(closed?.querySelector("[data-testid='reply']")).toBeNull();
+    const open1 = page.querySelector<HTMLElement>("[data-post='1'] > article");
+    expect(open1?.querySelector("[data-testid='post-text']")).toBeTruthy();
+  });
   it("a deadline is said in local time and in the time of the course", async () => {
     const page = await open("page=outbox");
     const deadline = page.querySelector<HTMLElement>("[data-testid='deadline']");

@@ -288,7 +288,7 @@ commands! {
     /// Takes a file off the draft; the copy stays until the work is sent.
     file_detach(FileDetach) -> Draft;
     /// Seals the draft for handing in.
-    hand_in(ItemInput) -> WorkCard;
+    hand_in(HandIn) -> WorkCard;
     /// Seals a message for sending.
     post_send(PostSend) -> WorkCard;
     /// Keeps in whose name work of a course goes, where several accounts could hand it in.

@@ -16,6 +16,7 @@ pub mod progress;
 pub mod quiz;
 pub mod receipt;
 pub mod renew;
+pub mod rules;
 pub mod time;
 pub mod work;
 

@@ -13,6 +13,7 @@ use ts_rs::TS;
 pub use standing::{SiteDate, Standing};
 
 use crate::quiz::Quiz;
+use crate::rules::{HandInRules, TalkRules};
 use crate::{AssetId, CourseId, Digest, ItemId, SectionId, TimeMs};
 
 /// A course as Daypack shows, keeps and packs it.
@@ -247,6 +248,9 @@ pub struct Assignment {
     pub cut_off: Option<TimeMs>,
     /// Best possible grade.
     pub max_grade: Option<f64>,
+    /// What else is asked.
+    #[serde(default, skip_serializing_if = "HandInRules::is_none")]
+    pub rules: HandInRules,
 }
 
 /// A discussion.
@@ -254,6 +258,9 @@ pub struct Assignment {
 pub struct Discussion {
     /// What is discussed, as HTML (cleaned before it is shown).
     pub prompt_html: String,
+    /// What may be written in it.
+    #[serde(default, skip_serializing_if = "TalkRules::is_none")]
+    pub rules: TalkRules,
 }
 
 /// An address on the internet.

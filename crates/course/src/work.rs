@@ -58,6 +58,9 @@ pub enum Deed {
         files: Vec<WorkFile>,
         /// What the site held when the learner began (Moodle: `timemodified`); a difference is a conflict.
         base: Option<String>,
+        /// The learner agreed to the site's statement with it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        agreed: bool,
     },
     /// A message in a discussion.
     Post {
@@ -215,6 +218,8 @@ pub enum RefusalReason {
     NotAllowed,
     /// Too long, too large or too many files.
     TooLarge,
+    /// The site wants its statement agreed to first.
+    StatementDue,
     /// Newer work is at the site; the learner decides.
     Conflict,
     /// Questions were changed at the site; the learner decides.

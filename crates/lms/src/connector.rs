@@ -355,8 +355,15 @@ pub struct PostView {
     pub html: String,
     /// When.
     pub at: TimeMs,
+    /// Whether this learner may answer it.
+    #[serde(default = "yes")]
+    pub can_reply: bool,
     /// The work it was sent as, when it was sent by Daypack.
     pub work: Option<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What the site holds of a submission.

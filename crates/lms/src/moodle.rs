@@ -169,8 +169,8 @@ impl Connector for Moodle {
                     let paper = quiz::Paper { remote, answers, anyway: *anyway, side };
                     quiz::send(&rest, &work.target, &paper, log, desk).await
                 }
-                Deed::Submission { text, files, base } => {
-                    let paper = assign::Paper { text, files, base: base.as_deref() };
+                Deed::Submission { text, files, base, agreed } => {
+                    let paper = assign::Paper { text, files, base: base.as_deref(), agreed: *agreed };
                     assign::send(&rest, &work.target, &paper, log, desk).await
                 }
                 Deed::Post { parent, subject, text } => {
@@ -222,8 +222,8 @@ impl Connector for Moodle {
                 Deed::QuizFinish { remote_attempt, .. } => {
                     quiz::settle(&rest, &work.target, remote_attempt.as_deref(), log).await
                 }
-                Deed::Submission { text, files, base } => {
-                    let paper = assign::Paper { text, files, base: base.as_deref() };
+                Deed::Submission { text, files, base, agreed } => {
+                    let paper = assign::Paper { text, files, base: base.as_deref(), agreed: *agreed };
                     assign::settle(&rest, &work.target, &paper).await
                 }
                 Deed::Post { parent, subject, text } => {

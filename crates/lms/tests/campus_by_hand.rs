@@ -180,7 +180,7 @@ async fn a_learners_day_at_the_campus() {
                 };
                 let files = if a.max_files > 0 { vec![one] } else { Vec::new() };
                 let text = if a.accepts_text { format!("Mine {run} <b>\n\nend") } else { String::new() };
-                let deed = Deed::Submission { text, files, base: None };
+                let deed = Deed::Submission { text, files, base: None, agreed: false };
                 let work = work(&id, &session, target, deed);
                 let outcome = moodle.send(&session, &work, &mut log, &desk).await;
                 println!("{}: {outcome:?}", item.title);

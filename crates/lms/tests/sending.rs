@@ -344,16 +344,29 @@ async fn answers_saved_by_another_device_are_not_overwritten() {
 }
 
 fn paper(text: &str, base: Option<&str>) -> Deed {
-    Deed::Submission { text: text.into(), files: Vec::new(), base: base.map(str::to_owned) }
+    Deed::Submission { text: text.into(), files: Vec::new(), base: base.map(str::to_owned), agreed: false }
 }
 
 /// An assignment whose status is as recorded; saving changes it to `after`.
 fn assignment(before: Value, save: Value, after: Value) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
+    assignment_with(before, save, after, &[])
+}
+
+/// The same, with other settings of the assignment.
+fn assignment_with(
+    before: Value,
+    save: Value,
+    after: Value,
+    settings: &[(&str, Value)],
+) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
     let saved = AtomicUsize::new(0);
     let mut terms = recording("functions/mod_assign_get_assignments.json", "ok");
     for one in terms["courses"][0]["assignments"].as_array_mut().unwrap() {
         if one["id"] == 1 {
             one["submissiondrafts"] = json!(0);
+            for (name, value) in settings {
+                one[*name] = value.clone();
+            }
         }
     }
     move |asked| match asked.function().as_str() {
@@ -454,4 +467,98 @@ async fn what_cannot_be_changed_any_more_says_why() {
         assert!(matches!(&outcome, Outcome::Refused(r) if r.why == expected), "{outcome:?}");
         assert_eq!(site.calls("mod_assign_save_submission"), 0);
     }
+}
+
+#[tokio::test]
+async fn nobody_agrees_to_a_statement_in_the_learners_name() {
+    let settings =
+        [("requiresubmissionstatement", json!(1)), ("submissionstatement", json!("<p>My own work.</p>"))];
+    let agreed = |agreed| Deed::Submission { text: "mine".into(), files: Vec::new(), base: None, agreed };
+    for (agrees, expected, saves) in [(false, "refused StatementDue", 0), (true, "accepted None", 1)] {
+        let after = holding("<p>mine</p>", 300, false);
+        let site = Server::start(assignment_with(nothing_yet(), json!([]), after, &settings)).await;
+        let outcome = sent(&site.address, "assign", agreed(agrees), &mut StepLog::default()).await;
+        let found = (word(&outcome), site.calls("mod_assign_save_submission"));
+        assert_eq!(found, (expected.to_owned(), saves));
+    }
+}
+
+#[tokio::test]
+async fn a_draft_at_the_site_is_submitted_with_the_learners_own_word() {
+    // The draft stands there already, of an earlier try: nothing is saved again, and the step that counts still asks.
+    let mut draft = holding("<p>mine</p>", 300, true);
+    draft["lastattempt"]["submission"]["status"] = json!("draft");
+    let settings = [("submissiondrafts", json!(1)), ("requiresubmissionstatement", json!(1))];
+    let site = Server::start(assignment_with(draft.clone(), json!([]), draft, &settings)).await;
+    let outcome = sent(&site.address, "assign", paper("mine", Some("300")), &mut StepLog::default()).await;
+    assert_eq!(word(&outcome), "refused StatementDue");
+    assert_eq!(site.calls("mod_assign_submit_for_grading"), 0);
+}
+
+#[tokio::test]
+async fn a_text_over_the_limit_is_not_sent() {
+    let mut limited = recording("functions/mod_assign_get_assignments.json", "ok");
+    for one in limited["courses"][0]["assignments"].as_array_mut().unwrap() {
+        for config in one["configs"].as_array_mut().unwrap() {
+            match config["name"].as_str().unwrap() {
+                "wordlimit" => config["value"] = json!("2"),
+                "wordlimitenabled" => config["value"] = json!("1"),
+                _ => {}
+            }
+        }
+    }
+    let configs = limited["courses"][0]["assignments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["id"] == 1)
+        .unwrap()["configs"]
+        .clone();
+    for (text, expected) in [("one two three", "refused TooLarge"), ("one two", "accepted None")] {
+        let after = holding(&format!("<p>{text}</p>"), 300, false);
+        let settings = [("configs", configs.clone())];
+        let site = Server::start(assignment_with(nothing_yet(), json!([]), after, &settings)).await;
+        let outcome = sent(&site.address, "assign", paper(text, None), &mut StepLog::default()).await;
+        assert_eq!(word(&outcome), expected);
+        assert_eq!(site.calls("mod_assign_save_submission"), usize::from(expected.starts_with("accepted")));
+    }
+}
+
+#[test]
+fn rules_are_read_from_what_a_site_answers() {
+    use daypack_course::rules::{HandInRules, TalkShape};
+    use daypack_lms::moodle::{assign, forum};
+    let all = recording("functions/mod_assign_get_assignments.json", "ok");
+    let all = all["courses"][0]["assignments"].as_array().unwrap();
+    let of = |id: i64| assign::read_terms(all.iter().find(|one| one["id"] == id).unwrap());
+    assert!(of(4).statement);
+    assert!(of(4).rules.statement.unwrap().starts_with("This submission is my own work"));
+    assert_eq!(of(3).rules, HandInRules { max_attempts: Some(1), ..HandInRules::default() });
+    let mut other = all.iter().find(|one| one["id"] == 3).unwrap().clone();
+    for config in other["configs"].as_array_mut().unwrap() {
+        if config["name"] == "filetypeslist" {
+            config["value"] = json!(".PDF, image/png;document");
+        }
+    }
+    for (name, value) in [
+        ("teamsubmission", 1),
+        ("timelimit", 3600),
+        ("maxattempts", -1),
+        ("allowsubmissionsfromdate", 1_794_000_000),
+    ] {
+        other[name] = json!(value);
+    }
+    let rules = assign::read_terms(&other).rules;
+    assert_eq!(rules.file_types, [".pdf", "image/png", "document"]);
+    assert_eq!((rules.team, rules.time_limit_s, rules.max_attempts), (true, Some(3600), None));
+    assert_eq!(rules.opens.map(|t| t.0), Some(1_794_000_000_000));
+
+    let forums = recording("functions/mod_forum_get_forums_by_courses.json", "ok");
+    let rules =
+        |id: i64| forum::read_rules(forums.as_array().unwrap().iter().find(|f| f["id"] == id).unwrap());
+    assert_eq!((rules(1).shape, rules(1).may_start), (TalkShape::News, Some(false)));
+    assert_eq!((rules(2).shape, rules(2).may_start), (TalkShape::General, Some(true)));
+    assert_eq!(rules(4).shape, TalkShape::QuestionAndAnswer);
+    assert!(rules(5).cut_off.is_some() && rules(2).cut_off.is_none());
+    assert_eq!((rules(2).most, rules(2).period_s), (None, None));
 }

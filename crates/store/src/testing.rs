@@ -41,7 +41,7 @@ pub(crate) fn work(id: &str) -> Work {
         course: "c".into(),
         item: "i".into(),
         target: binding("3"),
-        deed: Deed::Submission { text: "My essay".into(), files: Vec::new(), base: None },
+        deed: Deed::Submission { text: "My essay".into(), files: Vec::new(), base: None, agreed: false },
         created: TimeMs(100),
     }
 }

@@ -42,6 +42,7 @@ fn work(id: &str) -> Work {
             text: format!("essay {id} {}", "word ".repeat(300)),
             files: vec![],
             base: None,
+            agreed: false,
         },
         created: TimeMs(1),
     }

@@ -61,7 +61,7 @@ pub async fn hand_in(app: &App, course: &CourseId, item: &ItemId, text: &str) ->
     let draft =
         DraftSave { course: course.clone(), item: item.clone(), slot: "text".into(), text: text.into() };
     app.draft_save(draft).await.expect("saved");
-    app.hand_in(ItemInput { course, item }).await.expect("sealed")
+    app.hand_in(HandIn { course, item, agreed: false }).await.expect("sealed")
 }
 
 /// Writes a message.

@@ -199,7 +199,7 @@ impl Desk {
                 let (slot, text) = ("text".to_owned(), typed(at));
                 let draft = DraftSave { course: course.clone(), item: item.clone(), slot, text };
                 self.app.draft_save(draft).await.unwrap();
-                self.app.hand_in(ItemInput { course, item }).await.unwrap().id
+                self.app.hand_in(HandIn { course, item, agreed: false }).await.unwrap().id
             }
             Ready::Attempt(attempt) => self.app.attempt_finish(attempt).await.unwrap().work.unwrap().id,
             Ready::Post(parent) => {

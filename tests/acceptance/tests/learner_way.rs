@@ -194,7 +194,9 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     for attempt in &attempts {
         app.attempt_finish(AttemptInput { attempt: attempt.id.clone() }).await.expect("finished");
     }
-    app.hand_in(ItemInput { course: course.clone(), item: assignment.clone() }).await.expect("sealed");
+    app.hand_in(HandIn { course: course.clone(), item: assignment.clone(), agreed: false })
+        .await
+        .expect("sealed");
     let forum = of_kind(&after, ItemKind::Discussion)[0].clone();
     let post = PostSend {
         course: course.clone(),

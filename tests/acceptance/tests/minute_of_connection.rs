@@ -34,7 +34,7 @@ async fn film(app: &App, course: &daypack_course::CourseId, dir: &std::path::Pat
         let attach =
             FileAttach { course: course.clone(), item: item.clone(), path: path.display().to_string() };
         if app.file_attach(attach).await.is_ok() {
-            return app.hand_in(ItemInput { course: course.clone(), item }).await.unwrap().id;
+            return app.hand_in(HandIn { course: course.clone(), item, agreed: false }).await.unwrap().id;
         }
     }
     panic!("no assignment takes a file of {FILM} bytes");

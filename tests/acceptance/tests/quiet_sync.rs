@@ -141,7 +141,7 @@ async fn a_quiet_sync_is_one_request_and_what_happened_is_asked_alone() {
         );
 
         let task = desk.rows().await.into_iter().find(|r| r.kind == ItemKind::Assignment).unwrap().id;
-        let input = ItemInput { course: desk.course.clone(), item: task.clone() };
+        let input = HandIn { course: desk.course.clone(), item: task.clone(), agreed: false };
         let (course, item) = (desk.course.clone(), task);
         let draft = DraftSave { course, item, slot: "text".into(), text: "mine".into() };
         desk.app.draft_save(draft).await.unwrap();

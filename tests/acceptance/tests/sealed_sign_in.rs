@@ -90,8 +90,9 @@ async fn assignment(app: &App) -> ItemInput {
 /// Writes it and hands it in.
 async fn write(app: &App, at: &ItemInput, words: &str) -> WorkInput {
     let (course, item) = (at.course.clone(), at.item.clone());
+    let sealed = HandIn { course: course.clone(), item: item.clone(), agreed: false };
     app.draft_save(DraftSave { course, item, slot: "text".into(), text: words.into() }).await.unwrap();
-    WorkInput { work: app.hand_in(at.clone()).await.unwrap().id }
+    WorkInput { work: app.hand_in(sealed).await.unwrap().id }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -204,7 +204,7 @@ async fn a_file_handed_in_from_a_sealed_folder_arrives_as_it_was() {
     let attach = FileAttach { course: course.clone(), item: item.clone(), path: file.display().to_string() };
     app.file_attach(attach).await.unwrap();
     assert_eq!(files_with(&data, &bytes[70_000..70_100]), Vec::<PathBuf>::new(), "it lies here sealed");
-    let card = app.hand_in(ItemInput { course, item }).await.unwrap();
+    let card = app.hand_in(HandIn { course, item, agreed: false }).await.unwrap();
     daypack_tests::learner::card_when(&app, &card.id, "accepted", |card| {
         matches!(card.state, WorkState::Accepted { .. })
     })

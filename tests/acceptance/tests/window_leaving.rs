@@ -35,7 +35,7 @@ async fn unsent(dir: &Path) {
     let draft =
         DraftSave { course: course.clone(), item: item.clone(), slot: "text".into(), text: ESSAY.into() };
     app.draft_save(draft).await.unwrap();
-    app.hand_in(ItemInput { course: course.clone(), item }).await.unwrap();
+    app.hand_in(HandIn { course: course.clone(), item, agreed: false }).await.unwrap();
     let place = daypack_app::api::status::Place {
         page: "course".into(),
         course: Some(course),

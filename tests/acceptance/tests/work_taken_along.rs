@@ -104,7 +104,7 @@ async fn study(app: &App, course: &CourseId, dir: &Path) {
 
 async fn hand_in(app: &App, course: &CourseId) {
     let item = of_kind(app, course, ItemKind::Assignment).await;
-    app.hand_in(ItemInput { course: course.clone(), item }).await.expect("sealed");
+    app.hand_in(HandIn { course: course.clone(), item, agreed: false }).await.expect("sealed");
 }
 
 async fn post(app: &App, course: &CourseId, subject: &str) {

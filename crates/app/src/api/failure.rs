@@ -130,6 +130,12 @@ pub enum FailureCode {
     TooManyFiles,
     /// The file is larger than allowed (`max`, in bytes).
     FileTooLarge,
+    /// A file of a type that is not taken (`types`).
+    FileTypeNotTaken,
+    /// The text has more words than allowed (`max`, `count`).
+    TooManyWords,
+    /// The site's statement has to be agreed to first.
+    StatementDue,
     /// This item is not connected to a site; nothing can be handed in.
     NowhereToSend,
     /// Several accounts could hand this in; the learner says which.

@@ -146,6 +146,16 @@ input! {
         /// Which one.
         item: ItemId,
     }
+    /// Work to hand in.
+    HandIn {
+        /// Its course.
+        course: CourseId,
+        /// For which item.
+        item: ItemId,
+        /// The learner agrees to the site's statement, where it has one.
+        #[serde(default)]
+        agreed: bool,
+    }
     /// An offered course.
     OfferInput {
         /// `source` of the offer.

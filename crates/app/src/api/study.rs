@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use daypack_course::outline::{Chapter, Tier};
 use daypack_course::progress::Watched;
 use daypack_course::quiz::{Question, QuizMode, Response, Score};
+use daypack_course::rules::{HandInRules, TalkRules};
 use daypack_course::{AttemptId, CourseId, Digest, QuestionId, TimeMs};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -251,8 +252,12 @@ pub struct AssignmentView {
     pub max_file_bytes: Option<u64>,
     /// When it is due.
     pub due: Option<TimeMs>,
+    /// Nothing is taken after.
+    pub cut_off: Option<TimeMs>,
     /// Best grade.
     pub max_grade: Option<f64>,
+    /// What else is asked.
+    pub rules: HandInRules,
     /// What is being written.
     pub draft: Draft,
 }
@@ -284,6 +289,8 @@ pub struct FileView {
 pub struct DiscussionView {
     /// Cleaned HTML.
     pub prompt_html: String,
+    /// What may be written in it.
+    pub rules: TalkRules,
     /// Posts as last brought here, in order of time.
     pub posts: Vec<PostView>,
     /// When they were brought.
@@ -307,6 +314,13 @@ pub struct PostView {
     pub html: String,
     /// When.
     pub at: TimeMs,
+    /// Whether this learner may answer it.
+    #[serde(default = "yes")]
+    pub can_reply: bool,
     /// Written by this learner.
     pub mine: bool,
+}
+
+fn yes() -> bool {
+    true
 }

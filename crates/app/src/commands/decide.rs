@@ -86,10 +86,15 @@ impl App {
             .await?;
         let finished_elsewhere = matches!(&row.state, WorkState::Refused { refusal } if refusal.why == RefusalReason::FinishedElsewhere);
         let deed = match &work.deed {
-            Deed::Submission { text, files, .. } => {
+            Deed::Submission { text, files, agreed, .. } => {
                 // What was not seen is not overwritten.
                 let seen = kept.ok_or(FailureCode::Unreachable)?;
-                Deed::Submission { text: text.clone(), files: files.clone(), base: seen.version.base }
+                Deed::Submission {
+                    text: text.clone(),
+                    files: files.clone(),
+                    base: seen.version.base,
+                    agreed: *agreed,
+                }
             }
             Deed::QuizFinish { attempt, remote_attempt, answers, side, .. } => Deed::QuizFinish {
                 attempt: attempt.clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use daypack_course::outline::{Course, Item, ItemBody, Reading, Video};
 use daypack_course::package::ObjectRef;
+use daypack_course::rules::TalkRules;
 use daypack_course::work::Deed;
 use daypack_course::{AssetId, Digest};
 use daypack_formats::html::clean_fragment;
@@ -88,12 +89,14 @@ impl App {
                 max_files: assignment.max_files,
                 max_file_bytes: assignment.max_file_bytes,
                 due: assignment.due,
+                cut_off: assignment.cut_off,
                 max_grade: assignment.max_grade,
+                rules: assignment.rules.clone(),
                 draft: self.draft_view(input.course.clone(), input.item.clone(), "text").await?,
             }),
             ItemBody::Discussion(discussion) => {
                 let prompt = clean_fragment(&discussion.prompt_html);
-                ItemBodyView::Discussion(self.discussion(&input, prompt).await?)
+                ItemBodyView::Discussion(self.discussion(&input, prompt, discussion.rules.clone()).await?)
             }
             ItemBody::Link(link) => ItemBodyView::Link {
                 address: link.address.clone(),
@@ -340,7 +343,12 @@ impl App {
         Ok((ItemBodyView::Reading(view), Some(server)))
     }
 
-    async fn discussion(&self, input: &ItemInput, prompt_html: String) -> Result<DiscussionView, Failure> {
+    async fn discussion(
+        &self,
+        input: &ItemInput,
+        prompt_html: String,
+        rules: TalkRules,
+    ) -> Result<DiscussionView, Failure> {
         let (course, item) = (input.course.clone(), input.item.clone());
         self.db(move |store| {
             let thread = store.posts_get(&course, &item)?;
@@ -360,7 +368,7 @@ impl App {
                 }
             }
             let posts = posts.into_iter().map(|p| PostView { html: clean_fragment(&p.html), ..p }).collect();
-            Ok(DiscussionView { prompt_html, posts, as_of, drafts })
+            Ok(DiscussionView { prompt_html, rules, posts, as_of, drafts })
         })
         .await
     }

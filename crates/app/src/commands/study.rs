@@ -6,6 +6,7 @@ use std::path::Path;
 use daypack_course::outline::{Assignment, Binding, ItemBody};
 use daypack_course::quiz::blanks::{BlankShape, Piece};
 use daypack_course::quiz::{Question, QuestionBody, QuizMode, Response, Scoring};
+use daypack_course::rules::HandInRules;
 use daypack_course::work::{Answer, Deed, SiteSide, Work, WorkFile, WorkState};
 use daypack_course::{AttemptId, CourseId, ItemId, WorkId};
 use daypack_store::{AttemptRow, AttemptState, ResponseRow, Store};
@@ -226,7 +227,7 @@ impl App {
     }
 
     /// See the list of commands.
-    pub async fn hand_in(&self, input: ItemInput) -> Result<WorkCard, Failure> {
+    pub async fn hand_in(&self, input: HandIn) -> Result<WorkCard, Failure> {
         let (course, item) = self.find_item(&input.course, &input.item).await?;
         let ItemBody::Assignment(assignment) = item.body.clone() else { return Err(unknown("assignment")) };
         let id = WorkId::new(self.new_id());
@@ -241,6 +242,7 @@ impl App {
                 if text.trim().is_empty() && files.is_empty() {
                     return Err(FailureCode::NothingToSend.into());
                 }
+                kept(&assignment.rules, &text, input.agreed)?;
                 // What this computer last handed in and the site confirmed is the base: anything newer there
                 // was written elsewhere and is shown, not overwritten.
                 let base = confirmed(store, &target)?;
@@ -250,7 +252,7 @@ impl App {
                     course: input.course.clone(),
                     item: input.item.clone(),
                     target,
-                    deed: Deed::Submission { text, files, base },
+                    deed: Deed::Submission { text, files, base, agreed: input.agreed },
                     created: at,
                 };
                 store.work_add(&work)?;
@@ -408,10 +410,25 @@ fn attach(store: &Store, input: &FileAttach, assignment: &Assignment) -> Result<
     if let Some(max) = assignment.max_file_bytes.filter(|max| meta.len() > *max) {
         return Err(Failure::new(FailureCode::FileTooLarge).fact("max", max));
     }
-    let (digest, size) = store.mine().import_file(path, None)?;
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let media_type = words::media_type(&name).to_owned();
+    if !assignment.rules.takes(&name, &media_type) {
+        let types = assignment.rules.file_types.join(", ");
+        return Err(Failure::new(FailureCode::FileTypeNotTaken).fact("types", types));
+    }
+    let (digest, size) = store.mine().import_file(path, None)?;
     store.draft_file_add(&input.course, &input.item, &WorkFile { name, digest, size, media_type })?;
+    Ok(())
+}
+
+/// Whether what is handed in keeps to the rules. Dates are left to the site: it may have given more time.
+fn kept(rules: &HandInRules, text: &str, agreed: bool) -> Result<(), Failure> {
+    if let (Some(count), Some(max)) = (rules.too_long(text), rules.max_words) {
+        return Err(Failure::new(FailureCode::TooManyWords).fact("max", max).fact("count", count));
+    }
+    if rules.statement.is_some() && !agreed {
+        return Err(FailureCode::StatementDue.into());
+    }
     Ok(())
 }
 

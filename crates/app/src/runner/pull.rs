@@ -191,6 +191,7 @@ fn view(post: SitePost, me: &str) -> PostView {
         author: post.author,
         html: post.html,
         at: post.at,
+        can_reply: post.can_reply,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use daypack_course::finding::FindingCode;
 use daypack_course::outline::{Assignment, Discussion, ItemBody, Link, OnlineKind, OnlineNeed, Reading};
+use daypack_course::rules::{HandInRules, TalkRules};
 
 use super::locate::Place;
 use super::manifest::Resource;
@@ -191,7 +192,7 @@ fn link(_: &mut Build<'_>, root: xml::Element<'_>, _: &str) -> Made {
 fn discussion(build: &mut Build<'_>, root: xml::Element<'_>, folder: &str) -> Made {
     let title = root.text_of("title").to_owned();
     let (prompt_html, mut made) = piece(build, root.child("text"), folder);
-    made.body = ItemBody::Discussion(Discussion { prompt_html });
+    made.body = ItemBody::Discussion(Discussion { prompt_html, rules: TalkRules::default() });
     made.titled(&title)
 }
 
@@ -218,6 +219,7 @@ fn assignment(build: &mut Build<'_>, root: xml::Element<'_>, folder: &str) -> Ma
         accepts_text: formats.iter().any(|f| matches!(*f, "html" | "text")),
         max_files: u32::from(formats.contains(&"file")),
         max_file_bytes: None,
+        rules: HandInRules::default(),
         due: extra.and_then(|e| canvas::instant(e.text_of("due_at"))),
         max_grade: points.and_then(|p| p.trim().parse().ok()).filter(|p: &f64| p.is_finite()),
     });
@@ -263,6 +265,7 @@ fn canvas_assignment(build: &mut Build<'_>, resource: &Resource) -> Made {
         accepts_text: types.contains("online_text_entry"),
         max_files: u32::from(types.contains("online_upload")),
         max_file_bytes: None,
+        rules: HandInRules::default(),
         due: canvas::instant(text("due_at")),
         max_grade: text("points_possible").parse().ok().filter(|p: &f64| p.is_finite()),
     });

@@ -226,10 +226,12 @@ impl Work<'_> {
                 due: *due,
                 cut_off: None,
                 max_grade: *max_grade,
+                rules: daypack_course::rules::HandInRules::default(),
             }),
-            FolderBody::Discussion { prompt_html } => {
-                ItemBody::Discussion(Discussion { prompt_html: prompt_html.clone() })
-            }
+            FolderBody::Discussion { prompt_html } => ItemBody::Discussion(Discussion {
+                prompt_html: prompt_html.clone(),
+                rules: daypack_course::rules::TalkRules::default(),
+            }),
             FolderBody::Link { address } => {
                 let bad = || PackError::BadAddress { place: place.into(), name: address.clone() };
                 let host = web_host(address).ok_or_else(bad)?;

@@ -6,6 +6,7 @@
 
 use daypack_course::TimeMs;
 use daypack_course::outline::Binding;
+use daypack_course::rules::HandInRules;
 use daypack_course::work::{Caveat, Outcome, Receipt, RefusalReason, Settled, WorkFile};
 use serde_json::{Value, json};
 
@@ -22,6 +23,8 @@ pub struct Paper<'a> {
     pub files: &'a [WorkFile],
     /// What the site held when the learner began.
     pub base: Option<&'a str>,
+    /// The learner agreed to the statement with it.
+    pub agreed: bool,
 }
 
 /// What the site holds.
@@ -50,22 +53,20 @@ pub struct Status {
 /// What the assignment allows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Terms {
-    /// Not before.
-    pub from: Option<TimeMs>,
     /// Not after.
     pub cut_off: Option<TimeMs>,
     /// Handing in is a step of its own.
     pub drafts: bool,
-    /// A statement must be agreed to.
+    /// A statement must be agreed to; its words may be missing.
     pub statement: bool,
     /// Text is taken.
     pub text: bool,
-    /// Most words.
-    pub max_words: Option<usize>,
     /// Most files; 0 when none are taken.
     pub max_files: u32,
     /// Largest file.
     pub max_bytes: Option<u64>,
+    /// What else is asked.
+    pub rules: HandInRules,
 }
 
 /// Reads the learner's own status.
@@ -187,24 +188,38 @@ pub fn read_terms(about: &Value) -> Terms {
     let number = |plugin, name| config(plugin, name).and_then(|v| v.parse::<u64>().ok()).filter(|n| *n > 0);
     let limits_words = config("onlinetext", "wordlimitenabled").as_deref() == Some("1");
     let max_files = if on("file") { number("file", "maxfilesubmissions").unwrap_or(1) } else { 0 };
+    let small = |name: &str| loose::int(about, name).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+    let statement = loose::flag(about, "requiresubmissionstatement").unwrap_or(false);
+    let types = config("file", "filetypeslist").filter(|_| on("file")).unwrap_or_default();
+    let rules = HandInRules {
+        opens: loose::time(about, "allowsubmissionsfromdate"),
+        max_words: number("onlinetext", "wordlimit")
+            .filter(|_| limits_words && on("onlinetext"))
+            .and_then(|n| u32::try_from(n).ok()),
+        file_types: types
+            .split(|c: char| matches!(c, ',' | ';') || c.is_whitespace())
+            .filter(|kind| !kind.is_empty() && *kind != "*")
+            .map(str::to_lowercase)
+            .collect(),
+        statement: statement.then(|| words::plain(&loose::text(about, "submissionstatement"))),
+        team: loose::flag(about, "teamsubmission").unwrap_or(false),
+        time_limit_s: small("timelimit"),
+        max_attempts: small("maxattempts"),
+    };
     Terms {
-        from: loose::time(about, "allowsubmissionsfromdate"),
         cut_off: loose::time(about, "cutoffdate"),
         drafts: loose::flag(about, "submissiondrafts").unwrap_or(false),
-        statement: loose::flag(about, "requiresubmissionstatement").unwrap_or(false),
+        statement,
         text: on("onlinetext"),
-        max_words: number("onlinetext", "wordlimit")
-            .filter(|_| limits_words)
-            .and_then(|n| usize::try_from(n).ok()),
         max_files: u32::try_from(max_files).unwrap_or(u32::MAX),
         max_bytes: number("file", "maxsubmissionsizebytes"),
+        rules,
     }
 }
 
 impl Terms {
     fn too_large(&self, paper: &Paper<'_>) -> bool {
-        let words = paper.text.split_whitespace().count();
-        self.max_words.is_some_and(|most| words > most)
+        self.rules.too_long(paper.text).is_some()
             || paper.files.len() > self.max_files as usize
             || paper.files.iter().any(|f| self.max_bytes.is_some_and(|most| f.size > most))
     }
@@ -217,7 +232,7 @@ impl Terms {
         };
         if status.locked {
             RefusalReason::NotAllowed
-        } else if self.from.is_some_and(|t| t > status.at) {
+        } else if self.rules.opens.is_some_and(|t| t > status.at) {
             RefusalReason::NotOpenYet
         } else if last.is_some_and(|t| t < status.at) {
             RefusalReason::Closed
@@ -260,6 +275,9 @@ pub async fn send(
         if !before.can_edit {
             return Ok(judge::refusal(terms.why_not(&before), "", before.at));
         }
+        if terms.statement && !paper.agreed {
+            return Ok(judge::refusal(RefusalReason::StatementDue, "", before.at));
+        }
         if terms.too_large(paper) {
             return Ok(judge::refusal(RefusalReason::TooLarge, "", before.at));
         }
@@ -267,7 +285,11 @@ pub async fn send(
     }
     let (mut after, _) = status(rest, to).await.map_err(|_| Outcome::Unknown)?;
     if terms.drafts && after.state == "draft" {
-        submit(rest, to, &terms).await?;
+        // Nobody agrees in the learner's name.
+        if terms.statement && !paper.agreed {
+            return Ok(judge::refusal(RefusalReason::StatementDue, "", after.at));
+        }
+        submit(rest, to, paper.agreed).await?;
         after = status(rest, to).await.map_err(|_| Outcome::Unknown)?.0;
         if after.state != "submitted" {
             return Ok(Outcome::Later { not_before: None });
@@ -309,8 +331,8 @@ async fn save(
     Err(judge::refusal(why, &said, reply.at))
 }
 
-async fn submit(rest: &Rest<'_>, to: &Binding, terms: &Terms) -> Result<(), Outcome> {
-    let asked = json!({"assignmentid": to.instance, "acceptsubmissionstatement": terms.statement});
+async fn submit(rest: &Rest<'_>, to: &Binding, agreed: bool) -> Result<(), Outcome> {
+    let asked = json!({"assignmentid": to.instance, "acceptsubmissionstatement": agreed});
     let reply = rest.call("mod_assign_submit_for_grading", asked).await.map_err(|e| judge::outcome(&e))?;
     let Some(warning) = reply.value.as_array().and_then(|w| w.first()) else { return Ok(()) };
     // Said of what is submitted already, too: the status decides.

@@ -2,6 +2,7 @@
 //! and after a lost reply the mark is looked for before anything is sent again.
 
 use daypack_course::outline::Binding;
+use daypack_course::rules::{TalkRules, TalkShape};
 use daypack_course::work::{Outcome, Receipt, RefusalReason, Settled};
 use daypack_course::{TimeMs, WorkId};
 use serde_json::{Value, json};
@@ -125,6 +126,25 @@ async fn find(rest: &Rest<'_>, to: &Binding, letter: &Letter<'_>) -> Result<Opti
     Ok(None)
 }
 
+/// What may be written in a forum.
+pub fn read_rules(about: &Value) -> TalkRules {
+    let small = |name: &str| loose::int(about, name).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+    TalkRules {
+        shape: match loose::text(about, "type").as_str() {
+            "news" => TalkShape::News,
+            "single" => TalkShape::Single,
+            "eachuser" => TalkShape::EachUser,
+            "qanda" => TalkShape::QuestionAndAnswer,
+            _ => TalkShape::General,
+        },
+        may_start: loose::flag(about, "cancreatediscussions"),
+        cut_off: loose::time(about, "cutoffdate"),
+        most: small("blockafter").filter(|_| small("blockperiod").is_some()),
+        period_s: small("blockperiod").filter(|_| small("blockafter").is_some()),
+        locks_after_s: small("lockdiscussionafter"),
+    }
+}
+
 /// All posts of a discussion activity.
 pub async fn posts(rest: &Rest<'_>, to: &Binding) -> Result<Vec<PostView>, CallError> {
     let mut out = Vec::new();
@@ -173,6 +193,8 @@ pub fn opening(value: &Value) -> PostView {
         subject: words::plain(&loose::text(value, "subject")),
         author: words::plain(&loose::text(value, "userfullname")),
         at: loose::time(value, "created").unwrap_or_default(),
+        can_reply: loose::flag(value, "canreply") != Some(false)
+            && loose::flag(value, "locked") != Some(true),
         work: mark(&html),
         html,
     }
@@ -189,6 +211,7 @@ pub fn post(value: &Value) -> PostView {
         subject: words::plain(&loose::text(value, "subject")),
         author: words::plain(&author),
         at: loose::time(value, "timecreated").unwrap_or_default(),
+        can_reply: loose::object(value, "capabilities").and_then(|c| loose::flag(c, "reply")) != Some(false),
         work: mark(&html),
         html,
     }

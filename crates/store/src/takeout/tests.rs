@@ -55,7 +55,12 @@ fn full(store: &Store) {
     store.mine().import_reader(&b"taken off the draft again"[..], None).unwrap();
     let states = [WorkState::Waiting, WorkState::Sending, WorkState::InDoubt, accepted("9"), refused()];
     for (n, state) in states.iter().enumerate() {
-        let deed = Deed::Submission { text: format!("Text {n}"), files: vec![file.clone()], base: None };
+        let deed = Deed::Submission {
+            text: format!("Text {n}"),
+            files: vec![file.clone()],
+            base: None,
+            agreed: false,
+        };
         let work = Work { deed, created: TimeMs(100 + n as i64), ..work(&format!("w{n}")) };
         store.work_add(&work).unwrap();
         store.work_state_put(&work.id, state, n as u32, TimeMs(200)).unwrap();

@@ -78,7 +78,9 @@ impl MoodleDouble {
         };
         let text = typed(at);
         let deed = match self.call {
-            Call::Save | Call::Submit => Deed::Submission { text, files: Vec::new(), base: None },
+            Call::Save | Call::Submit => {
+                Deed::Submission { text, files: Vec::new(), base: None, agreed: false }
+            }
             Call::Upload => {
                 let file = WorkFile {
                     name: format!("{}.txt", name(at)),
@@ -86,10 +88,10 @@ impl MoodleDouble {
                     size: text.len() as u64,
                     media_type: "text/plain".into(),
                 };
-                Deed::Submission { text, files: vec![file], base: None }
+                Deed::Submission { text, files: vec![file], base: None, agreed: false }
             }
             Call::Finish => {
-                let started = self.connector.start_quiz(&self.session, &target).await.expect("started");
+                let started = self.connector.start_quiz(&self.session, &target, None).await.expect("started");
                 let question = &started.questions[0];
                 let answer = Answer {
                     question: question.id.clone(),
@@ -103,6 +105,7 @@ impl MoodleDouble {
                     remote_attempt: Some(started.remote_attempt),
                     answers: vec![answer],
                     anyway: false,
+                    side: Default::default(),
                 }
             }
             Call::Thread => Deed::Post { parent: None, subject: name(at), text },

@@ -166,7 +166,7 @@ async fn of_several_accounts_at_the_school_the_learner_says_which() {
     let draft =
         DraftSave { course: course.clone(), item: "a1".into(), slot: "text".into(), text: ESSAY.into() };
     app.draft_save(draft).await.unwrap();
-    let item = ItemInput { course: course.clone(), item: "a1".into() };
+    let item = HandIn { course: course.clone(), item: "a1".into(), agreed: false };
     assert_eq!(app.hand_in(item.clone()).await.unwrap_err().code, FailureCode::WhichAccount);
     assert_eq!(outbox(&app).await.work.len(), 0, "nothing is sealed by guessing");
 
@@ -223,7 +223,8 @@ async fn work_that_is_bound_to_nothing_is_saved_for_the_teacher_and_waits_for_no
     std::fs::write(&file, "a drawing").unwrap();
     let attach = FileAttach { course: course.clone(), item: "a1".into(), path: file.display().to_string() };
     app.file_attach(attach).await.unwrap();
-    let refused = app.hand_in(ItemInput { course: course.clone(), item: "a1".into() }).await.unwrap_err();
+    let refused =
+        app.hand_in(HandIn { course: course.clone(), item: "a1".into(), agreed: false }).await.unwrap_err();
     assert_eq!(refused.code, FailureCode::NowhereToSend);
     let all = outbox(&app).await;
     assert_eq!((all.work.len(), all.unsent), (0, 0));

@@ -134,9 +134,17 @@ max_file_bytes: number | null,
  */
 due: TimeMs | null, 
 /**
+ * Nothing is taken after.
+ */
+cut_off: TimeMs | null, 
+/**
  * Best grade.
  */
 max_grade: number | null, 
+/**
+ * What else is asked.
+ */
+rules: HandInRules, 
 /**
  * What is being written.
  */
@@ -195,62 +203,7 @@ scores: { [key in QuestionId]: Score },
 /**
  * Its place in the outbox.
  */
-work: WorkCard | null, 
-/**
- * When the site ends it, by this computer's clock.
- */
-ends: TimeMs | null, 
-/**
- * When all answers up to then were proven to be at the site.
- */
-kept_at: TimeMs | null, 
-/**
- * The site takes no answers to it any more.
- */
-closed_there: boolean, };
-
-/**
- * One place.
- */
-export type Blank = { 
-/**
- * Unique in the question.
- */
-id: string, 
-/**
- * How it is filled.
- */
-shape: BlankShape, 
-/**
- * What can be chosen; empty for the others.
- */
-choices: Array<Choice>, 
-/**
- * Which pieces fit; empty for the others.
- */
-group: string, 
-/**
- * Characters it is wide, where the site says so.
- */
-width?: number | null, };
-
-/**
- * How a place is filled.
- */
-export type BlankShape = "line" | "list" | "one" | "several" | "piece";
-
-/**
- * Places in the text.
- */
-export type Blanks = { 
-/**
- * In the order of the text.
- */
-blanks: Array<Blank>, 
-/**
- * What can be put into the places with [`BlankShape::Piece`].
- */
-pieces: Array<Piece>, };
+work: WorkCard | null, };
 
 /**
  * A caption track with its text.
@@ -601,6 +554,10 @@ export type DiscussionView = {
  */
 prompt_html: string, 
 /**
+ * What may be written in it.
+ */
+rules: TalkRules, 
+/**
  * Posts as last brought here, in order of time.
  */
 posts: Array<PostView>, 
@@ -829,15 +786,7 @@ min_words: number | null,
 /**
  * The site refuses more.
  */
-max_words: number | null, 
-/**
- * What stands in the field at first, as plain text.
- */
-template?: string, 
-/**
- * Files may be added, too; these are added at the site.
- */
-takes_files: boolean, };
+max_words: number | null, };
 
 /**
  * One event of the stream (`daypack watch` prints one a line).
@@ -951,7 +900,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "quiz_password" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "file_type_not_taken" | "too_many_words" | "statement_due" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -1175,6 +1124,56 @@ shown: string,
  * False while a person still has to mark part of it.
  */
 is_final: boolean, };
+
+/**
+ * Work to hand in.
+ */
+export type HandIn = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * For which item.
+ */
+item: ItemId, 
+/**
+ * The learner agrees to the site's statement, where it has one.
+ */
+agreed: boolean, };
+
+/**
+ * What is asked of work that is handed in.
+ */
+export type HandInRules = { 
+/**
+ * Nothing is taken before.
+ */
+opens: TimeMs | null, 
+/**
+ * Most words of the text.
+ */
+max_words: number | null, 
+/**
+ * Types of files that are taken, in the site's words (`.pdf`, `image/png`, `document`); empty for all.
+ */
+file_types: Array<string>, 
+/**
+ * Plain text that the learner agrees to with each handing in.
+ */
+statement: string | null, 
+/**
+ * One piece of work for a whole group: whoever hands in replaces what the others did.
+ */
+team: boolean, 
+/**
+ * Seconds from the start to the end, measured by the site.
+ */
+time_limit_s: number | null, 
+/**
+ * How often it may be handed in; `None` for no limit.
+ */
+max_attempts: number | null, };
 
 /**
  * Whether an item works with no connection.
@@ -1793,36 +1792,6 @@ last_contact: TimeMs | null,
 costs_money: boolean, };
 
 /**
- * A kind of marker.
- */
-export type Marker = { 
-/**
- * Unique in the question.
- */
-id: string, 
-/**
- * As HTML (cleaned before it is shown).
- */
-text_html: string, 
-/**
- * How many there are; `None`: as many as one likes.
- */
-most: number | null, };
-
-/**
- * Markers belong somewhere on a picture.
- */
-export type Markers = { 
-/**
- * Address of the picture.
- */
-image: string, 
-/**
- * What is put there.
- */
-markers: Array<Marker>, };
-
-/**
  * Pairs to be found.
  */
 export type Matching = { 
@@ -2094,10 +2063,6 @@ export type Number = {
  */
 unit: string, 
 /**
- * One of these is chosen beside the field; empty when none is offered.
- */
-units?: Array<string>, 
-/**
  * What counts as right.
  */
 key: NumberKey | null, };
@@ -2242,15 +2207,6 @@ step: OpeningStep,
 share: number | null, };
 
 /**
- * Things to bring into order.
- */
-export type Ordering = { 
-/**
- * As shown at first.
- */
-items: Array<Choice>, };
-
-/**
  * Where a course came from.
  */
 export type Origin = { "kind": "package", 
@@ -2340,44 +2296,6 @@ export type PathInput = {
 path: string, };
 
 /**
- * Pieces belong to places on a picture.
- */
-export type Picture = { 
-/**
- * Address of the picture.
- */
-image: string, 
-/**
- * In the order of the site.
- */
-spots: Array<Spot>, 
-/**
- * What is put there.
- */
-pieces: Array<Piece>, };
-
-/**
- * Something that is put into a place.
- */
-export type Piece = { 
-/**
- * Unique in its group.
- */
-id: string, 
-/**
- * Only places of the same group take it.
- */
-group: string, 
-/**
- * As HTML (cleaned before it is shown).
- */
-text_html: string, 
-/**
- * Fits into several places at once.
- */
-many: boolean, };
-
-/**
  * Where the learner is.
  */
 export type Place = { 
@@ -2397,19 +2315,6 @@ item: ItemId | null,
  * The question or field, where there is one.
  */
 detail: string | null, };
-
-/**
- * A point on a picture, in pixels from its left upper corner.
- */
-export type Point = { 
-/**
- * To the right.
- */
-x: number, 
-/**
- * Down.
- */
-y: number, };
 
 /**
  * A message for a discussion.
@@ -2465,6 +2370,10 @@ html: string,
  */
 at: TimeMs, 
 /**
+ * Whether this learner may answer it.
+ */
+can_reply: boolean, 
+/**
  * Written by this learner.
  */
 mine: boolean, };
@@ -2505,11 +2414,7 @@ feedback_html: string,
 /**
  * The site's number for it within an attempt, when it has one (Moodle: slot).
  */
-slot?: number | null, 
-/**
- * The teacher's page it stands on, from 0; `None`: all questions on one.
- */
-page?: number | null, } & ({ "kind": "single_choice" } & SingleChoice | { "kind": "multiple_choice" } & MultipleChoice | { "kind": "true_false" } & TrueFalse | { "kind": "short_text" } & ShortText | { "kind": "number" } & Number | { "kind": "matching" } & Matching | { "kind": "essay" } & Essay | { "kind": "blanks" } & Blanks | { "kind": "picture" } & Picture | { "kind": "markers" } & Markers | { "kind": "ordering" } & Ordering | { "kind": "description", } | { "kind": "unsupported", 
+slot?: number | null, } & ({ "kind": "single_choice" } & SingleChoice | { "kind": "multiple_choice" } & MultipleChoice | { "kind": "true_false" } & TrueFalse | { "kind": "short_text" } & ShortText | { "kind": "number" } & Number | { "kind": "matching" } & Matching | { "kind": "essay" } & Essay | { "kind": "description", } | { "kind": "unsupported", 
 /**
  * The source's own name for it.
  */
@@ -2575,18 +2480,6 @@ questions: number,
  * Must be started while connected.
  */
 starts_online: boolean, 
-/**
- * How long an attempt may take, in milliseconds.
- */
-time_limit_ms: number | null, 
-/**
- * When it can be started.
- */
-opens: TimeMs | null, 
-/**
- * When it is closed.
- */
-closes: TimeMs | null, 
 /**
  * `None`: no limit.
  */
@@ -2767,7 +2660,7 @@ at: TimeMs, };
 /**
  * Reasons for a refusal.
  */
-export type RefusalReason = "closed" | "not_open_yet" | "already_submitted" | "no_attempts_left" | "finished_elsewhere" | "gone" | "not_allowed" | "too_large" | "conflict" | "questions_changed" | "other";
+export type RefusalReason = "closed" | "not_open_yet" | "already_submitted" | "no_attempts_left" | "finished_elsewhere" | "gone" | "not_allowed" | "too_large" | "statement_due" | "conflict" | "questions_changed" | "other";
 
 /**
  * What a learner gave as answer.
@@ -2792,11 +2685,7 @@ text: string, } | { "kind": "number",
 /**
  * The text.
  */
-text: string, 
-/**
- * The chosen unit, where units are offered.
- */
-unit?: string | null, } | { "kind": "matching", 
+text: string, } | { "kind": "matching", 
 /**
  * The pairs chosen so far.
  */
@@ -2804,19 +2693,7 @@ pairs: { [key in string]: string }, } | { "kind": "essay",
 /**
  * The text.
  */
-text: string, } | { "kind": "filled", 
-/**
- * Place -> what is typed, or the id of what was chosen.
- */
-values: { [key in string]: string }, } | { "kind": "markers", 
-/**
- * Marker -> its points, in the order they were put there.
- */
-points: { [key in string]: Array<Point> }, } | { "kind": "ordering", 
-/**
- * Ids of the items.
- */
-order: Array<string>, };
+text: string, };
 
 /**
  * An answer.
@@ -3132,27 +3009,6 @@ files: Array<string>,
 hidden: boolean, };
 
 /**
- * A place on a picture.
- */
-export type Spot = { 
-/**
- * Unique in the question.
- */
-id: string, 
-/**
- * Which pieces fit.
- */
-group: string, 
-/**
- * Its left upper corner, in pixels of the picture.
- */
-at: Point, 
-/**
- * What the teacher calls it; may be empty.
- */
-name: string, };
-
-/**
  * Starting afresh.
  */
 export type StartAfresh = { 
@@ -3160,23 +3016,6 @@ export type StartAfresh = {
  * The second step: although something is not at a school yet.
  */
 anyway: boolean, };
-
-/**
- * A quiz whose password the teacher gave out.
- */
-export type StartWithPassword = { 
-/**
- * Its course.
- */
-course: CourseId, 
-/**
- * Which item.
- */
-item: ItemId, 
-/**
- * As typed; kept as long as the attempt runs, since each call on it asks for it again.
- */
-password: string, };
 
 /**
  * What to take along.
@@ -3211,6 +3050,40 @@ course: CourseId,
  * Only this item.
  */
 item: ItemId | null, };
+
+/**
+ * What a discussion is for, and what may be written in it.
+ */
+export type TalkRules = { 
+/**
+ * Its shape.
+ */
+shape: TalkShape, 
+/**
+ * Whether this learner may begin a thread; `None` where the site does not say.
+ */
+may_start: boolean | null, 
+/**
+ * Nothing is taken after.
+ */
+cut_off: TimeMs | null, 
+/**
+ * Most messages within `period_s`.
+ */
+most: number | null, 
+/**
+ * Seconds.
+ */
+period_s: number | null, 
+/**
+ * A thread nobody wrote in for so many seconds is closed.
+ */
+locks_after_s: number | null, };
+
+/**
+ * Shapes of discussions.
+ */
+export type TalkShape = "general" | "news" | "single" | "each_user" | "question_and_answer";
 
 /**
  * Colours.
@@ -3721,8 +3594,6 @@ export interface Commands {
   done_mark: { input: DoneMark; output: Saved };
   /** Begins an attempt, or goes on with the open one. */
   attempt_start: { input: ItemInput; output: AttemptView };
-  /** The same for a quiz with a password. */
-  attempt_start_with_password: { input: StartWithPassword; output: AttemptView };
   /** Keeps one answer; it is on disk when this returns. */
   response_save: { input: ResponseSave; output: Saved };
   /** Finishes an attempt: practice is scored here, graded is sealed for sending. */
@@ -3734,7 +3605,7 @@ export interface Commands {
   /** Takes a file off the draft; the copy stays until the work is sent. */
   file_detach: { input: FileDetach; output: Draft };
   /** Seals the draft for handing in. */
-  hand_in: { input: ItemInput; output: WorkCard };
+  hand_in: { input: HandIn; output: WorkCard };
   /** Seals a message for sending. */
   post_send: { input: PostSend; output: WorkCard };
   /** All work with its state, newest first. */
@@ -3829,7 +3700,6 @@ export const COMMANDS = [
   "reading_place",
   "done_mark",
   "attempt_start",
-  "attempt_start_with_password",
   "response_save",
   "attempt_finish",
   "draft_save",

@@ -55,5 +55,6 @@ export function isAnswered(response: Response | undefined): boolean {
 }
 
 export function countWords(text: string): number {
-  return text.trim() === "" ? 0 : text.trim().split(/\s+/u).length;
+  // As sites count: long dashes part words, too.
+  return text.split(/[\p{Z}\p{Cc}–—]+/u).filter(Boolean).length;
 }

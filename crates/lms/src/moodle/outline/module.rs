@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Details, asset, asset_id, place, texts, video};
 use crate::connector::Session;
-use crate::moodle::{assign, loose, words};
+use crate::moodle::{assign, forum, loose, words};
 
 /// What a module is.
 pub(super) enum Read {
@@ -108,7 +108,9 @@ pub(super) fn read(
         }
         "quiz" => one(ItemBody::Quiz(quiz(&about, intro))),
         "assign" => one(ItemBody::Assignment(assignment(&about, intro))),
-        "forum" => one(ItemBody::Discussion(Discussion { prompt_html: intro })),
+        "forum" => {
+            one(ItemBody::Discussion(Discussion { prompt_html: intro, rules: forum::read_rules(&about) }))
+        }
         "label" => one(ItemBody::Text(Text { html: intro })),
         _ => one(unsupported()),
     };
@@ -275,5 +277,6 @@ fn assignment(about: &Value, brief_html: String) -> Assignment {
         due: loose::time(about, "duedate"),
         cut_off: terms.cut_off,
         max_grade,
+        rules: terms.rules,
     }
 }

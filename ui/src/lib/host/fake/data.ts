@@ -595,7 +595,17 @@ export function body(id: string): ItemBodyView {
         max_files: 3,
         max_file_bytes: 10_000_000,
         due: NOW + 3 * 24 * 60 * MIN,
+        cut_off: NOW + 5 * 24 * 60 * MIN,
         max_grade: 100,
+        rules: {
+          opens: null,
+          max_words: 500,
+          file_types: [".pdf", ".csv", ".odt"],
+          statement: "This is my own work, except where I say whose it is.",
+          team: true,
+          time_limit_s: null,
+          max_attempts: 2,
+        },
         draft: {
           text: "First I measured how long the line is down each day.\n\nThen I asked who needs what.",
           saved_at: NOW - 5 * MIN,
@@ -606,6 +616,14 @@ export function body(id: string): ItemBodyView {
       return {
         kind: "discussion",
         prompt_html: "<p>Tell the others how you get online, and what it costs you.</p>",
+        rules: {
+          shape: "single",
+          may_start: false,
+          cut_off: NOW + 6 * 24 * 60 * MIN,
+          most: 5,
+          period_s: 86400,
+          locks_after_s: 14 * 86400,
+        },
         as_of: NOW - 100 * MIN,
         posts: [
           {
@@ -615,6 +633,7 @@ export function body(id: string): ItemBodyView {
             author: "Samuel Otieno",
             html: "<p>The solar battery lasts until nine.</p>",
             at: NOW - 2000 * MIN,
+            can_reply: true,
             mine: false,
           },
           {
@@ -624,6 +643,7 @@ export function body(id: string): ItemBodyView {
             author: "Lina",
             html: "<p>Same here. I fetch everything at once.</p>",
             at: NOW - 1800 * MIN,
+            can_reply: false,
             mine: true,
           },
         ],
