@@ -28,7 +28,13 @@ const STATUSES: &[u16] = &[
 const PAGE: &str = "<!DOCTYPE html><html><head><title>No</title></head><body><h1>No</h1></body></html>";
 
 /// Codes that mean "sign in again".
-const SIGN_IN: &[&str] = &["invalidtoken", "accessexception", "wsaccessusersuspended", "invalidprivatetoken"];
+const SIGN_IN: &[&str] = &[
+    "invalidtoken",
+    "accessexception",
+    "wsaccessusersuspended",
+    "invalidprivatetoken",
+    "sitepolicynotagreed",
+];
 
 /// A whole answer.
 pub fn wire(status: u16, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
