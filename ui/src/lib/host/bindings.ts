@@ -1,9 +1,44 @@
 // Generated from crates/app/src/api.rs by `cargo xtask bindings`; checked in CI. Do not edit.
 
 /**
+ * An account, for choosing.
+ */
+export type AccountChoice = { 
+/**
+ * Its id.
+ */
+account: AccountId, 
+/**
+ * As the site calls itself.
+ */
+site_name: string, 
+/**
+ * Sign-in name.
+ */
+username: string, 
+/**
+ * As the site knows the learner.
+ */
+full_name: string, };
+
+/**
  * One learner's account at one site.
  */
 export type AccountId = string;
+
+/**
+ * An account.
+ */
+export type AccountInput = { 
+/**
+ * Its id here.
+ */
+account: AccountId, };
+
+/**
+ * How an account stands at its site. In all but the first, work waits here.
+ */
+export type AccountState = "good" | "sign_in" | "new_password" | "rules" | "suspended";
 
 /**
  * An account at a site.
@@ -32,7 +67,11 @@ full_name: string,
 /**
  * Must sign in again; work waits.
  */
-needs_sign_in: boolean, };
+needs_sign_in: boolean, 
+/**
+ * How it stands at its site.
+ */
+state: AccountState, };
 
 /**
  * A typed address.
@@ -203,7 +242,62 @@ scores: { [key in QuestionId]: Score },
 /**
  * Its place in the outbox.
  */
-work: WorkCard | null, };
+work: WorkCard | null, 
+/**
+ * When the site ends it, by this computer's clock.
+ */
+ends: TimeMs | null, 
+/**
+ * When all answers up to then were proven to be at the site.
+ */
+kept_at: TimeMs | null, 
+/**
+ * The site takes no answers to it any more.
+ */
+closed_there: boolean, };
+
+/**
+ * One place.
+ */
+export type Blank = { 
+/**
+ * Unique in the question.
+ */
+id: string, 
+/**
+ * How it is filled.
+ */
+shape: BlankShape, 
+/**
+ * What can be chosen; empty for the others.
+ */
+choices: Array<Choice>, 
+/**
+ * Which pieces fit; empty for the others.
+ */
+group: string, 
+/**
+ * Characters it is wide, where the site says so.
+ */
+width?: number | null, };
+
+/**
+ * How a place is filled.
+ */
+export type BlankShape = "line" | "list" | "one" | "several" | "piece";
+
+/**
+ * Places in the text.
+ */
+export type Blanks = { 
+/**
+ * In the order of the text.
+ */
+blanks: Array<Blank>, 
+/**
+ * What can be put into the places with [`BlankShape::Piece`].
+ */
+pieces: Array<Piece>, };
 
 /**
  * A caption track with its text.
@@ -786,7 +880,15 @@ min_words: number | null,
 /**
  * The site refuses more.
  */
-max_words: number | null, };
+max_words: number | null, 
+/**
+ * What stands in the field at first, as plain text.
+ */
+template?: string, 
+/**
+ * Files may be added, too; these are added at the site.
+ */
+takes_files: boolean, };
 
 /**
  * One event of the stream (`daypack watch` prints one a line).
@@ -900,7 +1002,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "file_type_not_taken" | "too_many_words" | "statement_due" | "nowhere_to_send" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_cancelled" | "sign_in_not_proven" | "code_spent" | "no_window" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "quiz_password" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "file_type_not_taken" | "too_many_words" | "statement_due" | "nowhere_to_send" | "which_account" | "sign_in_first" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -1105,6 +1207,45 @@ network: string,
 network_name: string, };
 
 /**
+ * How it stands with an account.
+ */
+export type FollowAccount = { 
+/**
+ * The account.
+ */
+account: AccountId, 
+/**
+ * Name of its site.
+ */
+site_name: string, 
+/**
+ * How it stands.
+ */
+state: FollowState, 
+/**
+ * When the site was asked last.
+ */
+at: TimeMs | null, };
+
+/**
+ * How it stands with progress that follows.
+ */
+export type FollowState = "not_yet" | "fine" | "full" | "unavailable";
+
+/**
+ * Whether progress follows, and how it stands.
+ */
+export type FollowView = { 
+/**
+ * It does.
+ */
+on: boolean, 
+/**
+ * By account.
+ */
+accounts: Array<FollowAccount>, };
+
+/**
  * A grade as given.
  */
 export type Grade = { 
@@ -1283,11 +1424,19 @@ address: string,
 /**
  * Its host, as shown.
  */
-host: string, } | { "kind": "unsupported", 
+host: string, } | { "kind": "text", 
+/**
+ * Clean HTML, with local addresses.
+ */
+html: string, } | { "kind": "unsupported", 
 /**
  * The source's own name for it.
  */
-what: string, } | { "kind": "not_here", };
+what: string, 
+/**
+ * Its page at the site, where it can be worked.
+ */
+address: string | null, } | { "kind": "not_here", };
 
 /**
  * An item on its way.
@@ -1343,7 +1492,7 @@ item: ItemId, };
 /**
  * The kinds of items.
  */
-export type ItemKind = "video" | "reading" | "quiz" | "assignment" | "discussion" | "link" | "unsupported";
+export type ItemKind = "video" | "reading" | "quiz" | "assignment" | "discussion" | "link" | "text" | "unsupported";
 
 /**
  * An item by name.
@@ -1383,7 +1532,7 @@ summary: string,
  */
 kind: ItemKind, 
 /**
- * For unsupported kinds: the source's own name.
+ * Kind of activity in the site's words, e.g. `quiz`; for unsupported kinds the source's own name.
  */
 what: string, 
 /**
@@ -1411,13 +1560,21 @@ done: Done,
  */
 progress: number | null, 
 /**
- * Why the site does not open it yet.
+ * Why the site does not open it yet, in its words; empty where it gives no reason.
  */
 locked: string | null, 
 /**
  * What in it needs the internet.
  */
 online: Array<OnlineNeed>, 
+/**
+ * Where the site shows it.
+ */
+standing: Standing, 
+/**
+ * Dates the site shows with it, in its own words.
+ */
+dates: Array<SiteDate>, 
 /**
  * Where the newest work of this item stands.
  */
@@ -1464,9 +1621,13 @@ previous: ItemLink | null,
  */
 next: ItemLink | null, 
 /**
- * Where work goes; `None` when it stays here.
+ * Where work goes; `None` when it stays here or the learner is to choose.
  */
 hands_in_to: string | null, 
+/**
+ * The same with its accounts and sites.
+ */
+receiver: ReceiverView, 
 /**
  * Feedback on it, newest first.
  */
@@ -1792,6 +1953,36 @@ last_contact: TimeMs | null,
 costs_money: boolean, };
 
 /**
+ * A kind of marker.
+ */
+export type Marker = { 
+/**
+ * Unique in the question.
+ */
+id: string, 
+/**
+ * As HTML (cleaned before it is shown).
+ */
+text_html: string, 
+/**
+ * How many there are; `None`: as many as one likes.
+ */
+most: number | null, };
+
+/**
+ * Markers belong somewhere on a picture.
+ */
+export type Markers = { 
+/**
+ * Address of the picture.
+ */
+image: string, 
+/**
+ * What is put there.
+ */
+markers: Array<Marker>, };
+
+/**
  * Pairs to be found.
  */
 export type Matching = { 
@@ -2063,6 +2254,10 @@ export type Number = {
  */
 unit: string, 
 /**
+ * One of these is chosen beside the field; empty when none is offered.
+ */
+units?: Array<string>, 
+/**
  * What counts as right.
  */
 key: NumberKey | null, };
@@ -2207,6 +2402,15 @@ step: OpeningStep,
 share: number | null, };
 
 /**
+ * Things to bring into order.
+ */
+export type Ordering = { 
+/**
+ * As shown at first.
+ */
+items: Array<Choice>, };
+
+/**
  * Where a course came from.
  */
 export type Origin = { "kind": "package", 
@@ -2296,6 +2500,44 @@ export type PathInput = {
 path: string, };
 
 /**
+ * Pieces belong to places on a picture.
+ */
+export type Picture = { 
+/**
+ * Address of the picture.
+ */
+image: string, 
+/**
+ * In the order of the site.
+ */
+spots: Array<Spot>, 
+/**
+ * What is put there.
+ */
+pieces: Array<Piece>, };
+
+/**
+ * Something that is put into a place.
+ */
+export type Piece = { 
+/**
+ * Unique in its group.
+ */
+id: string, 
+/**
+ * Only places of the same group take it.
+ */
+group: string, 
+/**
+ * As HTML (cleaned before it is shown).
+ */
+text_html: string, 
+/**
+ * Fits into several places at once.
+ */
+many: boolean, };
+
+/**
  * Where the learner is.
  */
 export type Place = { 
@@ -2315,6 +2557,19 @@ item: ItemId | null,
  * The question or field, where there is one.
  */
 detail: string | null, };
+
+/**
+ * A point on a picture, in pixels from its left upper corner.
+ */
+export type Point = { 
+/**
+ * To the right.
+ */
+x: number, 
+/**
+ * Down.
+ */
+y: number, };
 
 /**
  * A message for a discussion.
@@ -2414,7 +2669,11 @@ feedback_html: string,
 /**
  * The site's number for it within an attempt, when it has one (Moodle: slot).
  */
-slot?: number | null, } & ({ "kind": "single_choice" } & SingleChoice | { "kind": "multiple_choice" } & MultipleChoice | { "kind": "true_false" } & TrueFalse | { "kind": "short_text" } & ShortText | { "kind": "number" } & Number | { "kind": "matching" } & Matching | { "kind": "essay" } & Essay | { "kind": "description", } | { "kind": "unsupported", 
+slot?: number | null, 
+/**
+ * The teacher's page it stands on, from 0; `None`: all questions on one.
+ */
+page?: number | null, } & ({ "kind": "single_choice" } & SingleChoice | { "kind": "multiple_choice" } & MultipleChoice | { "kind": "true_false" } & TrueFalse | { "kind": "short_text" } & ShortText | { "kind": "number" } & Number | { "kind": "matching" } & Matching | { "kind": "essay" } & Essay | { "kind": "blanks" } & Blanks | { "kind": "picture" } & Picture | { "kind": "markers" } & Markers | { "kind": "ordering" } & Ordering | { "kind": "description", } | { "kind": "unsupported", 
 /**
  * The source's own name for it.
  */
@@ -2480,6 +2739,18 @@ questions: number,
  * Must be started while connected.
  */
 starts_online: boolean, 
+/**
+ * How long an attempt may take, in milliseconds.
+ */
+time_limit_ms: number | null, 
+/**
+ * When it can be started.
+ */
+opens: TimeMs | null, 
+/**
+ * When it is closed.
+ */
+closes: TimeMs | null, 
 /**
  * `None`: no limit.
  */
@@ -2596,6 +2867,36 @@ path: string,
 head: string, };
 
 /**
+ * In whose name work of a course goes.
+ */
+export type ReceiverChoose = { 
+/**
+ * The course.
+ */
+course: CourseId, 
+/**
+ * The account.
+ */
+account: AccountId, };
+
+/**
+ * Where work of an item goes.
+ */
+export type ReceiverView = { "kind": "account", 
+/**
+ * Whose.
+ */
+account: AccountChoice, } | { "kind": "choose", 
+/**
+ * At least two.
+ */
+accounts: Array<AccountChoice>, } | { "kind": "sign_in", 
+/**
+ * At least one.
+ */
+sites: Array<SiteChoice>, } | { "kind": "nobody", };
+
+/**
  * What was got back after the learner's database could not be used.
  */
 export type RecoveredView = { 
@@ -2685,7 +2986,11 @@ text: string, } | { "kind": "number",
 /**
  * The text.
  */
-text: string, } | { "kind": "matching", 
+text: string, 
+/**
+ * The chosen unit, where units are offered.
+ */
+unit?: string | null, } | { "kind": "matching", 
 /**
  * The pairs chosen so far.
  */
@@ -2693,7 +2998,19 @@ pairs: { [key in string]: string }, } | { "kind": "essay",
 /**
  * The text.
  */
-text: string, };
+text: string, } | { "kind": "filled", 
+/**
+ * Place -> what is typed, or the id of what was chosen.
+ */
+values: { [key in string]: string }, } | { "kind": "markers", 
+/**
+ * Marker -> its points, in the order they were put there.
+ */
+points: { [key in string]: Array<Point> }, } | { "kind": "ordering", 
+/**
+ * Ids of the items.
+ */
+order: Array<string>, };
 
 /**
  * An answer.
@@ -2754,6 +3071,19 @@ response: Response,
  * On disk since.
  */
 at: TimeMs, };
+
+/**
+ * What a school wrote down for its learners.
+ */
+export type SchoolFile = { 
+/**
+ * Address of its site, not looked at yet.
+ */
+site: string, 
+/**
+ * The school's name; may be empty.
+ */
+name: string, };
 
 /**
  * The result of scoring one response.
@@ -2823,6 +3153,10 @@ rate: number,
  * Captions shown.
  */
 captions: boolean, 
+/**
+ * Progress follows the learner to other computers.
+ */
+follow: boolean, 
 /**
  * What closing the window does while work waits to be sent.
  */
@@ -2919,6 +3253,15 @@ username: string,
 password: string, };
 
 /**
+ * The text of a site's QR code.
+ */
+export type SignInCode = { 
+/**
+ * As scanned or pasted; never kept.
+ */
+text: string, };
+
+/**
  * An account to sign out.
  */
 export type SignOut = { 
@@ -2967,6 +3310,41 @@ export type SingleKey = {
 choice: string, };
 
 /**
+ * A site.
+ */
+export type Site = { 
+/**
+ * The address that `site_check` returned.
+ */
+site: string, };
+
+/**
+ * A site nobody is signed in at.
+ */
+export type SiteChoice = { 
+/**
+ * Its address.
+ */
+site: string, 
+/**
+ * Its host, as shown to people.
+ */
+host: string, };
+
+/**
+ * A date the site shows with an item.
+ */
+export type SiteDate = { 
+/**
+ * In the site's words and language, e.g. `Opens`.
+ */
+label: string, 
+/**
+ * When.
+ */
+at: TimeMs, };
+
+/**
  * What a site check found.
  */
 export type SiteFound = { 
@@ -2981,7 +3359,23 @@ name: string,
 /**
  * Kind of LMS, e.g. `moodle`.
  */
-kind: string, };
+kind: string, 
+/**
+ * Name and password can be typed here.
+ */
+by_password: boolean, 
+/**
+ * One can sign in on the site's own page, in a window.
+ */
+by_page: boolean, 
+/**
+ * What was given is a QR code's text that signs in.
+ */
+by_code: boolean, 
+/**
+ * A word of the site for those who sign in, plain; may be empty.
+ */
+notice: string, };
 
 /**
  * What the site holds in the place of a piece of work.
@@ -3009,6 +3403,32 @@ files: Array<string>,
 hidden: boolean, };
 
 /**
+ * A place on a picture.
+ */
+export type Spot = { 
+/**
+ * Unique in the question.
+ */
+id: string, 
+/**
+ * Which pieces fit.
+ */
+group: string, 
+/**
+ * Its left upper corner, in pixels of the picture.
+ */
+at: Point, 
+/**
+ * What the teacher calls it; may be empty.
+ */
+name: string, };
+
+/**
+ * Where a course shows an item.
+ */
+export type Standing = "listed" | "off_page" | "gone";
+
+/**
  * Starting afresh.
  */
 export type StartAfresh = { 
@@ -3016,6 +3436,23 @@ export type StartAfresh = {
  * The second step: although something is not at a school yet.
  */
 anyway: boolean, };
+
+/**
+ * A quiz whose password the teacher gave out.
+ */
+export type StartWithPassword = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Which item.
+ */
+item: ItemId, 
+/**
+ * As typed; kept as long as the attempt runs, since each call on it asks for it again.
+ */
+password: string, };
 
 /**
  * What to take along.
@@ -3084,6 +3521,27 @@ locks_after_s: number | null, };
  * Shapes of discussions.
  */
 export type TalkShape = "general" | "news" | "single" | "each_user" | "question_and_answer";
+
+/**
+ * What was made in one item, as a file for a teacher.
+ */
+export type TeacherExport = { 
+/**
+ * The course.
+ */
+course: CourseId, 
+/**
+ * The item.
+ */
+item: ItemId, 
+/**
+ * Absolute path of the archive to write.
+ */
+path: string, 
+/**
+ * Words of its readable page, by name; English where they are missing.
+ */
+words: { [key in string]: string }, };
 
 /**
  * Colours.
@@ -3155,6 +3613,27 @@ value: boolean, };
 export type Urgency = "calm" | "soon" | "now" | "late" | "over";
 
 /**
+ * How much is here of a lecture that is being fetched.
+ */
+export type VideoComing = { 
+/**
+ * Bytes here.
+ */
+have: number, 
+/**
+ * Bytes in all; 0 when nothing of it is coming.
+ */
+size: number, 
+/**
+ * Where they are: begin and end as shares of the file, 0 to 1, in order.
+ */
+parts: Array<[number, number]>, 
+/**
+ * More is being fetched just now.
+ */
+is_moving: boolean, };
+
+/**
  * One playable file.
  */
 export type VideoSource = { 
@@ -3177,7 +3656,11 @@ codecs: string,
 /**
  * Bytes.
  */
-size: number, };
+size: number, 
+/**
+ * It is here in part only, and can be played as far as it is here; `video_coming` tells how far that is.
+ */
+is_coming: boolean, };
 
 /**
  * A lecture ready to play.
@@ -3320,6 +3803,10 @@ group: WorkGroup,
  * Why it does not move just now.
  */
 wait: Wait | null, 
+/**
+ * Where it goes, while it has no account yet.
+ */
+goes_to: ReceiverView | null, 
 /**
  * What the last try that led to nothing ran into.
  */
@@ -3506,12 +3993,24 @@ export interface Commands {
   settings_save: { input: Settings; output: Saved };
   /** The learner has read what was got back. */
   recovered_seen: { input: Nothing; output: AppStatus };
+  /** Whether progress follows the learner to other computers, and how it stands. */
+  follow: { input: Nothing; output: FollowView };
   /** Keeps where the learner is, so that a new start opens there. */
   place_save: { input: Place; output: Saved };
   /** Looks whether an address is a site Daypack can work with. */
   site_check: { input: Address; output: SiteFound };
   /** Signs in with name and password. */
   sign_in: { input: SignIn; output: AccountView };
+  /** Signs in on the site's own page, in a window of its own; answers when that window is done. `sign_in_cancelled` when the learner closed it. */
+  sign_in_page: { input: Site; output: AccountView };
+  /** Closes the window of a site's sign-in page. */
+  sign_in_stop: { input: Nothing; output: Saved };
+  /** Signs in by the text of a site's QR code. */
+  sign_in_code: { input: SignInCode; output: AccountView };
+  /** Reads the file in which a school wrote the address of its site. */
+  school_file: { input: PathInput; output: SchoolFile };
+  /** Asks a site whether what it had against an account is over; then what waits goes on. */
+  account_check: { input: AccountInput; output: AppStatus };
   /** Forgets a sign-in; work and courses stay. Refused in one step while something is not at the school yet. */
   sign_out: { input: SignOut; output: AppStatus };
   /** Opens the key that sign-ins are sealed under: by the keyring, or by a passphrase. */
@@ -3586,6 +4085,8 @@ export interface Commands {
   item: { input: ItemInput; output: ItemView };
   /** Closes the local servers. */
   item_close: { input: Nothing; output: Saved };
+  /** How much is here of a lecture that is being fetched and played already. */
+  video_coming: { input: ItemInput; output: VideoComing };
   /** Keeps what was watched and where the learner is. */
   watched: { input: WatchedInput; output: Saved };
   /** Keeps how far a reading was read, as a share of its length. */
@@ -3594,6 +4095,8 @@ export interface Commands {
   done_mark: { input: DoneMark; output: Saved };
   /** Begins an attempt, or goes on with the open one. */
   attempt_start: { input: ItemInput; output: AttemptView };
+  /** The same for a quiz with a password. */
+  attempt_start_with_password: { input: StartWithPassword; output: AttemptView };
   /** Keeps one answer; it is on disk when this returns. */
   response_save: { input: ResponseSave; output: Saved };
   /** Finishes an attempt: practice is scored here, graded is sealed for sending. */
@@ -3608,6 +4111,10 @@ export interface Commands {
   hand_in: { input: HandIn; output: WorkCard };
   /** Seals a message for sending. */
   post_send: { input: PostSend; output: WorkCard };
+  /** Keeps in whose name work of a course goes, where several accounts could hand it in. */
+  receiver_choose: { input: ReceiverChoose; output: Saved };
+  /** Writes what was made in an item into an archive for a teacher, and marks the item as done. */
+  teacher_export: { input: TeacherExport; output: Exported };
   /** All work with its state, newest first. */
   outbox: { input: Nothing; output: OutboxView };
   /** One piece of work with its full text. */
@@ -3656,9 +4163,15 @@ export const COMMANDS = [
   "opening",
   "settings_save",
   "recovered_seen",
+  "follow",
   "place_save",
   "site_check",
   "sign_in",
+  "sign_in_page",
+  "sign_in_stop",
+  "sign_in_code",
+  "school_file",
+  "account_check",
   "sign_out",
   "keys_unlock",
   "keys_keep",
@@ -3696,10 +4209,12 @@ export const COMMANDS = [
   "network_word",
   "item",
   "item_close",
+  "video_coming",
   "watched",
   "reading_place",
   "done_mark",
   "attempt_start",
+  "attempt_start_with_password",
   "response_save",
   "attempt_finish",
   "draft_save",
@@ -3707,6 +4222,8 @@ export const COMMANDS = [
   "file_detach",
   "hand_in",
   "post_send",
+  "receiver_choose",
+  "teacher_export",
   "outbox",
   "work",
   "work_retry",

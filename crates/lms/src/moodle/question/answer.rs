@@ -84,7 +84,7 @@ impl Slot {
                 Response::TrueFalse { value: chosen }
             }
             QuestionBody::MultipleChoice(_) => Response::MultipleChoice {
-                choices: self.held_places().into_iter().map(|(name, _)| name).collect(),
+                choices: self.held_places().into_keys().collect(),
             },
             QuestionBody::ShortText(_) => Response::ShortText { text: self.line("answer") },
             QuestionBody::Number(_) => {
