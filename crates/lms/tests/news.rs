@@ -230,24 +230,6 @@ async fn completion_is_idempotent_so_it_is_sent_again_without_asking() {
     assert!(matches!(sent, Outcome::Accepted(_)), "{sent:?}");
 }
 
-/// A site without a policy says of everybody that they have not agreed to it.
-#[tokio::test]
-async fn nobody_is_kept_out_by_a_policy_that_a_site_does_not_have() {
-    for (id, comes_in) in [("no-site-policy", true), ("site-policy-not-agreed", false)] {
-        let mut info = recording("functions/core_webservice_get_site_info.json", "ok");
-        info["policyagreed"] = json!(0);
-        let preferences = recording("functions/core_user_get_user_preferences.json", id);
-        let server = Server::start(move |asked| match asked.function().as_str() {
-            "core_webservice_get_site_info" => answer(&info),
-            "core_user_get_user_preferences" => answer(&preferences),
-            other => panic!("{other}"),
-        })
-        .await;
-        let who = Moodle::new(net()).who(&server.address, &session(&server.address).token).await;
-        assert_eq!(who.is_ok(), comes_in, "{id}: {who:?}");
-    }
-}
-
 #[tokio::test]
 async fn a_file_that_is_still_the_same_is_told_by_its_sha1() {
     const SHA1: &str = "0123456789abcdef0123456789abcdef01234567";

@@ -83,9 +83,9 @@ impl Slot {
                 let chosen = self.radio().iter().find(|o| o.chosen).map(|o| o.value == "1");
                 Response::TrueFalse { value: chosen }
             }
-            QuestionBody::MultipleChoice(_) => Response::MultipleChoice {
-                choices: self.held_places().into_keys().collect(),
-            },
+            QuestionBody::MultipleChoice(_) => {
+                Response::MultipleChoice { choices: self.held_places().into_keys().collect() }
+            }
             QuestionBody::ShortText(_) => Response::ShortText { text: self.line("answer") },
             QuestionBody::Number(_) => {
                 let unit = self.held_places().remove("unit");
