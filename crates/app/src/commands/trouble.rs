@@ -108,6 +108,17 @@ impl source::Session {
         }
     }
 
+    /// Whether the site has something against the account as such; then it is noted.
+    pub async fn is_in_trouble(&self, app: &App) -> bool {
+        match self.connector.who(&self.who.site, &self.who.token).await {
+            Err(error) if trouble(&error).is_some() => {
+                self.found(app, &error).await;
+                true
+            }
+            _ => false,
+        }
+    }
+
     async fn found(&self, app: &App, error: &SignInError) {
         let Some(trouble) = trouble(error) else {
             if matches!(error, SignInError::WrongPassword) {

@@ -9,15 +9,27 @@ use crate::App;
 use crate::api::{Event, Failure, FailureCode};
 use crate::commands::source;
 
+/// From here on, in milliseconds, "later" is no matter of a busy site.
+const LONG: i64 = 1_800_000;
+
 /// Sends `id` and tells the loop how it ended.
 pub(crate) async fn send(app: App, id: WorkId, errand: u64) {
     let outcome = match prepare(&app, &id).await {
         Ok((session, work, mut log)) => {
-            let outcome = session.send(&app, &work, &mut log).await;
-            if outcome == Outcome::SignIn {
-                session.refused(&app).await;
+            match session.send(&app, &work, &mut log).await {
+                Outcome::SignIn => {
+                    session.refused(&app).await;
+                    Outcome::SignIn
+                }
+                // A course that is closed may be a matter of the account: then it waits for the learner and not for
+                // the clock.
+                Outcome::Later { not_before: Some(at) }
+                    if at.since(app.now()) > LONG && session.is_in_trouble(&app).await =>
+                {
+                    Outcome::SignIn
+                }
+                other => other,
             }
-            outcome
         }
         Err(failure) if failure.code == FailureCode::KeysLocked => {
             return app.desk(Note::SendLocked(id, errand)).await;
