@@ -57,7 +57,11 @@ impl Arriving {
 
 impl Drop for Arriving {
     fn drop(&mut self) {
-        self.of.lock().remove(&self.object);
+        let mut all = self.of.lock();
+        // Another course may have begun to bring the same file meanwhile.
+        if all.get(&self.object).is_some_and(|arrival| Arc::ptr_eq(arrival, &self.arrival)) {
+            all.remove(&self.object);
+        }
     }
 }
 

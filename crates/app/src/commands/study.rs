@@ -168,7 +168,10 @@ impl App {
                     (QuizMode::Practice, _) | (_, Receiver::Nobody) => None,
                     (QuizMode::Graded, found) => Some(found.seal()?),
                 };
-                let side = keep::side(store, &row.id)?;
+                let side = match &goes_to {
+                    Some(_) => keep::side_to_seal(store, &row.id)?,
+                    None => SiteSide::default(),
+                };
                 let work = goes_to.map(|(account, target)| Work {
                     id: work_id,
                     account,

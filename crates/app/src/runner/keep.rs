@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use daypack_course::work::{Answer, SiteSide};
+use daypack_course::work::{Answer, Deed, SiteSide, Work};
 use daypack_course::{AccountId, AttemptId, TimeMs};
 use daypack_store::{AttemptRow, AttemptState, Store, StoreError};
 
@@ -17,6 +17,9 @@ use crate::receiver::receiver;
 
 /// Name of the machine that holds what is known of the sites' sides.
 const SIDES: &str = "attempts at sites";
+/// Name of the machine that holds passwords of quizzes whose attempts are sealed. Sealed work goes into exports and
+/// receipts, machines do not.
+const PASSWORDS: &str = "passwords of quizzes";
 /// After an answer, so long is waited for more of them.
 const SOON: Duration = Duration::from_secs(60);
 
@@ -32,6 +35,32 @@ fn sides(store: &Store) -> Result<Sides, StoreError> {
 /// What is known of an attempt at its site; nothing for one that was never there.
 pub(crate) fn side(store: &Store, attempt: &AttemptId) -> Result<SiteSide, StoreError> {
     Ok(sides(store)?.remove(attempt).unwrap_or_default())
+}
+
+/// The same, to be sealed: the quiz's password stays beside it.
+pub(crate) fn side_to_seal(store: &Store, attempt: &AttemptId) -> Result<SiteSide, StoreError> {
+    let mut side = side(store, attempt)?;
+    if let Some(password) = side.password.take() {
+        let mut all = passwords(store)?;
+        all.insert(attempt.clone(), password);
+        store.machine_put(PASSWORDS, &serde_json::to_value(&all)?)?;
+    }
+    Ok(side)
+}
+
+fn passwords(store: &Store) -> Result<BTreeMap<AttemptId, String>, StoreError> {
+    let kept = store.machine_get(PASSWORDS)?;
+    Ok(kept.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default())
+}
+
+/// Puts the password back into a sealed attempt that is about to be sent or asked about.
+pub(crate) fn with_password(store: &Store, work: &mut Work) -> Result<(), StoreError> {
+    if let Deed::QuizFinish { attempt, side, .. } = &mut work.deed
+        && side.password.is_none()
+    {
+        side.password = passwords(store)?.remove(attempt);
+    }
+    Ok(())
 }
 
 /// Notes what is known of an attempt; of attempts that are over nothing is kept.
@@ -135,4 +164,44 @@ fn paper(store: &Store, row: &AttemptRow) -> Result<Option<Paper>, StoreError> {
     let known: Option<BTreeSet<u32>> = changed.iter().map(|(question, _)| question.page).collect();
     let answers = changed.iter().map(|(question, kept)| answer(question, &kept.response)).collect();
     Ok(Some(Paper { side, answers, pages: known.unwrap_or_default().into_iter().collect(), newest }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quizs_password_is_not_sealed_and_is_there_when_it_is_sent() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), TimeMs(0)).unwrap();
+        let attempt = AttemptId::new("a1");
+        let side = SiteSide { password: Some("open sesame".into()), ..SiteSide::default() };
+        store.machine_put(SIDES, &serde_json::json!({ "a1": side })).unwrap();
+        let side = side_to_seal(&store, &attempt).unwrap();
+        let deed = |side| Deed::QuizFinish {
+            attempt: attempt.clone(),
+            remote_attempt: None,
+            answers: Vec::new(),
+            anyway: false,
+            side,
+        };
+        let mut work = Work {
+            id: "w".into(),
+            account: "a".into(),
+            course: "c".into(),
+            item: "i".into(),
+            target: daypack_course::outline::Binding {
+                site: String::new(),
+                course: String::new(),
+                module: String::new(),
+                cmid: String::new(),
+                instance: String::new(),
+            },
+            deed: deed(side),
+            created: TimeMs(0),
+        };
+        assert!(!serde_json::to_string(&work).unwrap().contains("sesame"));
+        with_password(&store, &mut work).unwrap();
+        assert!(serde_json::to_string(&work).unwrap().contains("open sesame"));
+    }
 }

@@ -76,7 +76,9 @@ pub(crate) async fn prepare(app: &App, id: &WorkId) -> Result<(source::Session, 
                 .work_step_get(&id)?
                 .and_then(|value| serde_json::from_value(value).ok())
                 .unwrap_or_default();
-            Ok(row.map(|row| (row.work, log)))
+            let Some(mut work) = row.map(|row| row.work) else { return Ok(None) };
+            super::keep::with_password(store, &mut work)?;
+            Ok(Some((work, log)))
         })
         .await?;
     let (work, log): (Work, StepLog) = found.ok_or(FailureCode::Unknown)?;
