@@ -17,6 +17,7 @@ use daypack_app::{App, Door, OpenOptions, Secret};
 use daypack_course::work::{Wait, WorkState};
 use serde_json::{Value, json};
 
+use crate::say::say;
 use crate::sites::Sites;
 
 /// Names the passphrase of the environment. Other programs of the same user can read it there.
@@ -71,11 +72,11 @@ pub async fn call(
     };
     match result {
         Ok(value) => {
-            println!("{}", json!({ "ok": value }));
+            say!("{}", json!({ "ok": value }));
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            println!("{}", json!({ "error": failure }));
+            say!("{}", json!({ "error": failure }));
             ExitCode::FAILURE
         }
     }
@@ -217,7 +218,11 @@ pub async fn watch(data: &Path, sites: &Sites) -> ExitCode {
             let mut events = door.events();
             loop {
                 match events.recv().await {
-                    Ok(event) => println!("{}", serde_json::to_string(&event).unwrap_or_default()),
+                    Ok(event) => {
+                        if !say!("{}", serde_json::to_string(&event).unwrap_or_default()) {
+                            return ExitCode::SUCCESS;
+                        }
+                    }
                     Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return ExitCode::SUCCESS,
                 }
@@ -232,7 +237,9 @@ pub async fn watch(data: &Path, sites: &Sites) -> ExitCode {
                 return refused(&failure);
             }
             while let Some(Ok(event)) = owner.next().await {
-                println!("{event}");
+                if !say!("{event}") {
+                    break;
+                }
             }
             ExitCode::SUCCESS
         }
@@ -248,7 +255,7 @@ pub async fn serve(data: &Path, who: &Who, sites: &Sites) -> ExitCode {
                 door.close().await;
                 return refused(&failure);
             }
-            println!("{}", json!({ "ok": { "serving": true } }));
+            say!("{}", json!({ "ok": { "serving": true } }));
             let _ = tokio::signal::ctrl_c().await;
             door.close().await;
             ExitCode::SUCCESS
@@ -260,15 +267,15 @@ pub async fn serve(data: &Path, who: &Who, sites: &Sites) -> ExitCode {
 /// Prints the list.
 pub fn commands(as_typescript: bool) {
     if as_typescript {
-        print!("{}", typescript());
+        say!("{}", typescript().trim_end());
         return;
     }
     for command in COMMANDS {
-        println!("{}({}) -> {}\n    {}", command.name, command.input, command.output, command.doc.trim());
+        say!("{}({}) -> {}\n    {}", command.name, command.input, command.output, command.doc.trim());
     }
 }
 
 fn refused(failure: &Failure) -> ExitCode {
-    println!("{}", json!({ "error": failure }));
+    say!("{}", json!({ "error": failure }));
     ExitCode::FAILURE
 }

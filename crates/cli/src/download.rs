@@ -13,6 +13,8 @@ use daypack_app::api::{Failure, FailureCode, input};
 use daypack_app::{App, OpenOptions};
 use serde_json::json;
 
+use crate::say::{self, say, tell};
+
 /// How often it is looked.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -112,7 +114,7 @@ async fn wait(app: &App, arguments: &Download) -> ExitCode {
         let is_any = |state: JobState| jobs.iter().any(|job| job.state == state);
         if jobs.iter().all(|job| job.state == JobState::Done) {
             let files: u32 = jobs.iter().map(|job| job.files_done).sum();
-            println!("{}", json!({ "ok": { "courses": jobs.len(), "files": files, "bytes": here } }));
+            say!("{}", json!({ "ok": { "courses": jobs.len(), "files": files, "bytes": here } }));
             return ExitCode::SUCCESS;
         }
         if is_any(JobState::NoSpace) {
@@ -131,21 +133,21 @@ async fn wait(app: &App, arguments: &Download) -> ExitCode {
 
 fn show(jobs: &[JobView], as_json: bool) {
     if as_json {
-        eprintln!("{}", json!({ "jobs": jobs }));
+        tell!("{}", json!({ "jobs": jobs }));
         return;
     }
     let here: u64 = jobs.iter().map(|job| job.done_bytes).sum();
     let all: Option<u64> = jobs.iter().map(|job| job.total_bytes).sum();
     let of = all.map_or_else(|| "?".to_owned(), |all| all.to_string());
-    eprint!("\r{here} of {of} bytes, {} courses    ", jobs.len());
+    say::over(format_args!("{here} of {of} bytes, {} courses", jobs.len()));
 }
 
 fn ended(code: FailureCode, exit: u8, here: u64) -> ExitCode {
-    println!("{}", json!({ "error": Failure::new(code).fact("bytes", here) }));
+    say!("{}", json!({ "error": Failure::new(code).fact("bytes", here) }));
     ExitCode::from(exit)
 }
 
 fn refused(failure: &Failure) -> ExitCode {
-    println!("{}", json!({ "error": failure }));
+    say!("{}", json!({ "error": failure }));
     ExitCode::FAILURE
 }

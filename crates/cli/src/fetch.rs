@@ -20,6 +20,8 @@ use daypack_course::package::ChunkList;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::say::{self, say, tell};
+
 /// What to fetch.
 #[derive(Args)]
 pub struct Fetch {
@@ -58,7 +60,7 @@ pub async fn fetch(arguments: Fetch) -> ExitCode {
     let wish = match wish(arguments) {
         Ok(wish) => wish,
         Err(why) => {
-            println!("{}", json!({ "error": { "code": "invalid_input", "facts": { "why": why } } }));
+            say!("{}", json!({ "error": { "code": "invalid_input", "facts": { "why": why } } }));
             return ExitCode::from(2);
         }
     };
@@ -79,18 +81,18 @@ pub async fn fetch(arguments: Fetch) -> ExitCode {
     let outcome = bring(wish, stop, |progress| show(progress, as_json)).await;
     let seconds = began.elapsed().as_secs_f64();
     if !as_json {
-        eprintln!();
+        tell!("");
     }
     match outcome {
         Ok(done) => {
             let value = json!({ "file": out, "size": done.size, "proof": proof, "seconds": seconds,
                 "received": done.progress.received, "wasted": done.progress.wasted });
-            println!("{}", json!({ "ok": value }));
+            say!("{}", json!({ "ok": value }));
             ExitCode::SUCCESS
         }
         Err(error) => {
             let (code, exit, facts) = named(&error);
-            println!("{}", json!({ "error": { "code": code, "facts": facts } }));
+            say!("{}", json!({ "error": { "code": code, "facts": facts } }));
             ExitCode::from(exit)
         }
     }
@@ -129,13 +131,13 @@ fn show(progress: &Progress, as_json: bool) {
         let value = json!({ "mood": progress.mood, "have": progress.have, "proven": progress.proven,
             "size": progress.size, "received": progress.received, "wasted": progress.wasted,
             "connections": progress.workers, "aim": progress.aim });
-        eprintln!("{value}");
+        tell!("{value}");
         return;
     }
     let of = progress.size.map_or_else(|| "?".to_owned(), |size| size.to_string());
     let mood = serde_json::to_value(progress.mood).unwrap_or_default();
     let mood = mood.as_str().unwrap_or_default().to_owned();
-    eprint!("\r{} of {of} bytes, {} connections, {mood}    ", progress.have, progress.workers);
+    say::over(format_args!("{} of {of} bytes, {} connections, {mood}", progress.have, progress.workers));
 }
 
 fn named(error: &HaulError) -> (&'static str, u8, Value) {

@@ -10,12 +10,15 @@ mod call;
 mod download;
 mod fetch;
 mod pack;
+mod say;
 mod sites;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::say::tell;
 
 #[derive(Parser)]
 #[command(name = "daypack", version, about = "Courses that work without a connection: the tool.")]
@@ -108,7 +111,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("daypack: {error}");
+            tell!("daypack: {error}");
             return ExitCode::FAILURE;
         }
     };

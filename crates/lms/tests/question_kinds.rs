@@ -273,3 +273,23 @@ fn what_is_not_understood_in_full_is_not_shown_in_part() {
     }
     assert_eq!(checked, 4);
 }
+
+#[test]
+fn a_name_that_only_a_screen_reader_hears_is_no_part_of_the_text() {
+    // As a Moodle 4.5.6 writes a short answer with its field inside of the text.
+    let html = |class: &str| {
+        format!(
+            r#"<div class="que shortanswer"><div class="content"><div class="formulation clearfix">
+            <input type="hidden" name="q3:1_:sequencecheck" value="1" /><div class="qtext"><div class="clearfix">Name an
+            amphibian: <label for="q3:1_answer" class="{class}">Answer Question 1</label><input type="text"
+            name="q3:1_answer" id="q3:1_answer" size="11" /></div></div></div></div></div>"#
+        )
+    };
+    let text = |class: &str| {
+        question::slot(&json!({"slot": 1, "type": "shortanswer", "html": html(class)})).unwrap().text_html
+    };
+    for unseen in ["sr-only", "accesshide", "visually-hidden"] {
+        assert!(!text(unseen).contains("Answer Question") && text(unseen).contains("amphibian"), "{unseen}");
+    }
+    assert!(text("seen").contains("Answer Question 1"), "the control: what is seen stays");
+}

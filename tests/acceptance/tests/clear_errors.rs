@@ -433,3 +433,14 @@ async fn the_course_that_comes_along_needs_no_network() {
     app.close().await;
     let _ = std::io::stdout().flush();
 }
+
+#[test]
+fn a_reader_of_the_tools_answer_that_has_gone_away_is_no_fault() {
+    use std::process::{Command, Stdio};
+    let mut command = Command::new(daypack_tests::practice::bin("daypack"));
+    let mut child = command.arg("commands").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+    assert!(child.wait().unwrap().success() && said.is_empty(), "{said}");
+}

@@ -8,6 +8,8 @@ use daypack_course::package::{PublicKey, Step};
 use daypack_formats::pack::{BuildReport, DiffReport, ExportReport, Fault, SignReport, VerifyReport};
 use serde_json::{Value, json};
 
+use crate::say::{say, tell};
+
 /// Signatures are missing: the channel waits.
 const WAITS: u8 = 3;
 
@@ -23,9 +25,9 @@ impl Said {
     pub fn print(&self, as_json: bool) -> ExitCode {
         let text = if as_json { self.facts.to_string() } else { self.words.trim_end().to_owned() };
         if as_json || self.code == 0 || self.code == WAITS {
-            println!("{text}");
+            say!("{text}");
         } else {
-            eprintln!("{text}");
+            tell!("{text}");
         }
         ExitCode::from(self.code)
     }

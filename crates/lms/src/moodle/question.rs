@@ -181,10 +181,13 @@ fn all<'a>(root: ElementRef<'a>, css: &str) -> Vec<ElementRef<'a>> {
 
 fn question_text(root: ElementRef<'_>) -> String {
     let Some(text) = all(root, ".qtext").into_iter().next() else { return String::new() };
-    match all(text, ".clearfix").into_iter().next() {
-        Some(inner) if inner.parent().map(|p| p.id()) == Some(text.id()) => inner.inner_html(),
-        _ => text.inner_html(),
-    }
+    let inside = match all(text, ".clearfix").into_iter().next() {
+        Some(inner) if inner.parent().map(|p| p.id()) == Some(text.id()) => inner,
+        _ => text,
+    };
+    // Names that only a screen reader hears belong to the fields that the site's own page has here, not to the text.
+    let unseen = all(inside, "label.sr-only, label.accesshide, label.visually-hidden");
+    unseen.iter().fold(inside.inner_html(), |html, label| html.replacen(&label.html(), "", 1))
 }
 
 /// The inside of `.comment` without its headings and the word "Comment:" in front.
