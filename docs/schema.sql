@@ -2,7 +2,7 @@
 -- Held equal to the code by crates/store/tests/schema.rs, which also writes this file.
 
 -- learner.db: the learner's own work; synchronous=FULL; never made anew
--- application_id 0x44504c52, user_version 7
+-- application_id 0x44504c52, user_version 8
 
 CREATE TABLE reader (
   one     INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), -- there is one row
@@ -158,6 +158,16 @@ CREATE TRIGGER work_names_are_kept BEFORE DELETE ON work_names
 BEGIN SELECT RAISE(ABORT, 'the name of work is never deleted'); END;
 CREATE TRIGGER work_names_stand BEFORE UPDATE ON work_names
 BEGIN SELECT RAISE(ABORT, 'the name of work is never changed'); END;
+CREATE TABLE bookmarks (
+  id      TEXT    NOT NULL PRIMARY KEY,
+  course  TEXT    NOT NULL,
+  item    TEXT    NOT NULL,
+  at_ms   INTEGER NOT NULL, -- from the start of the lecture
+  text    TEXT    NOT NULL, -- the learner's words, may be empty
+  removed INTEGER NOT NULL, -- 0 or 1
+  at      INTEGER NOT NULL  -- ms since 1970, last change
+) STRICT;
+CREATE INDEX bookmarks_of ON bookmarks (course, item);
 
 -- catalogue.db: what can be fetched again; synchronous=NORMAL
 -- application_id 0x44504354, user_version 1

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use crate::root::{program, root, target};
+use crate::root::{root, target};
 use crate::run::{cargo, command, output, run as execute};
 use crate::system;
 
@@ -45,13 +45,14 @@ struct Wish {
 pub fn bench(arguments: &[String]) -> Result<(), String> {
     let wish = wish(arguments)?;
     system::for_links()?;
-    execute(&mut cargo(["build", "--package", "daypack-cli"]))?;
+    execute(&mut cargo(["build", "--package", "daypack-cli", "--profile", "measured"]))?;
     // A copy: what is built meanwhile is not what is measured.
     let ours = target().join("bench/daypack");
     std::fs::create_dir_all(target().join("bench")).map_err(|error| format!("target/bench: {error}"))?;
     // It may be running for another profile: that one keeps its own.
     let _ = std::fs::remove_file(&ours);
-    std::fs::copy(program("daypack"), &ours).map_err(|error| format!("target/bench: {error}"))?;
+    let built = target().join("measured/daypack");
+    std::fs::copy(built, &ours).map_err(|error| format!("target/bench: {error}"))?;
     for profile in &wish.profiles {
         let measured = measure(&wish, profile)?;
         // Another profile may be measured beside this one: what it wrote stays.
@@ -272,7 +273,7 @@ fn table(rows: &BTreeMap<String, String>) -> String {
     }
     text.push_str("\nPeers: ");
     text.push_str(&versions().join("; "));
-    text.push_str(". Ours as built by `cargo build` (without optimisation).\n");
+    text.push_str(". Ours as built by `cargo build --profile measured`.\n");
     text
 }
 

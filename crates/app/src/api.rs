@@ -270,6 +270,12 @@ commands! {
     watched(WatchedInput) -> Saved;
     /// Keeps how far a reading was read, as a share of its length.
     reading_place(ReadingPlace) -> Saved;
+    /// Marks a moment of a lecture, or changes the mark; it is on disk when this returns.
+    bookmark_put(BookmarkPut) -> BookmarkView;
+    /// Takes a mark away; `bookmark_put` with its id brings it back.
+    bookmark_remove(BookmarkRemove) -> Saved;
+    /// Keeps how lectures of a course are played.
+    playing_save(PlayingSave) -> Saved;
     /// Marks an item as done or not done.
     done_mark(DoneMark) -> Saved;
 

@@ -14,6 +14,7 @@ mod library;
 mod near;
 mod outbox;
 pub(crate) mod page;
+mod playing;
 pub(crate) use outbox::{line as answer_line, unseen as feedback_unseen};
 mod mirrors;
 mod receipt;

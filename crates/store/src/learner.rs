@@ -4,6 +4,7 @@
 pub(crate) mod account;
 pub(crate) mod attempt;
 pub(crate) mod begun;
+pub(crate) mod bookmark;
 pub(crate) mod draft;
 pub(crate) mod draft_file;
 pub(crate) mod feedback_seen;
@@ -28,7 +29,7 @@ pub(crate) const LEARNER: Plan = Plan {
     file: "learner.db",
     application_id: 0x4450_4c52, // "DPLR"
     synchronous: 2,
-    migrations: &[FIRST, SECOND, SEVENTH],
+    migrations: &[FIRST, SECOND, SEVENTH, EIGHTH],
 };
 
 const FIRST: Migration = Migration {
@@ -55,3 +56,5 @@ const FIRST: Migration = Migration {
 const SECOND: Migration = Migration { number: 2, reader: 1, sql: &[title::TABLE, mark::TABLE] };
 
 const SEVENTH: Migration = Migration { number: 7, reader: 1, sql: &[named::TABLE] };
+
+const EIGHTH: Migration = Migration { number: 8, reader: 1, sql: &[bookmark::TABLE] };

@@ -44,6 +44,7 @@ pub use keep_out::{is_kept_out, keep_out};
 pub use learner::account::Account;
 pub use learner::attempt::{AttemptRow, AttemptState};
 pub use learner::begun::LatestDraft;
+pub use learner::bookmark::Bookmark;
 pub use learner::draft::Draft;
 pub use learner::library::Library;
 pub use learner::named::WorkName;

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::learner::title::Title;
-use crate::{Account, AttemptRow, WorkName};
+use crate::{Account, AttemptRow, Bookmark, WorkName};
 
 pub use merge::Merged;
 
@@ -34,9 +34,16 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("sqlite_sequence", "SQLite's own"),
 ];
 
-/// Keys of `settings` that are exported. The others (`internet`, `downloads`) speak of this computer's networks, disk
-/// and queue.
-pub(crate) const SETTINGS: &[&str] = &["settings", "receivers"];
+/// Keys of `settings` that are exported, with those that begin like one of [`SETTINGS_OF`]. The others (`internet`,
+/// `downloads`) speak of this computer's networks, disk and queue.
+const SETTINGS: &[&str] = &["settings", "receivers"];
+/// How keys begin that are exported: how lectures of a course are played.
+const SETTINGS_OF: &[&str] = &["playing:"];
+
+/// Whether what the setting says is the learner's and not the computer's.
+pub(crate) fn is_learners(key: &str) -> bool {
+    SETTINGS.contains(&key) || SETTINGS_OF.iter().any(|head| key.starts_with(head))
+}
 
 /// Everything a learner produced. Lists are in a fixed order: the same facts make the same takeout.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -66,6 +73,8 @@ pub struct Takeout {
     pub readings: Vec<ReadingFact>,
     /// Marks of done.
     pub done_marks: Vec<DoneFact>,
+    /// Marked moments of lectures, those taken away included.
+    pub bookmarks: Vec<Bookmark>,
     /// Grades, comments and recordings.
     pub feedback: Vec<Feedback>,
     /// Which file of a feedback is which bytes.

@@ -59,13 +59,13 @@ fn a_newer_database_is_refused_and_not_a_byte_of_the_folder_changes() {
         // As a newer program leaves it when it is killed: with a journal that is not written back.
         let newer = Connection::open(dir.path().join(file)).unwrap();
         newer.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
-        newer.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN; UPDATE reader SET minimum = 9; PRAGMA user_version = 9; COMMIT").unwrap();
+        newer.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN; UPDATE reader SET minimum = 99; PRAGMA user_version = 99; COMMIT").unwrap();
         drop(newer);
         let before = bytes(dir.path());
         assert!(!before[&format!("{file}-wal")].is_empty(), "the journal is part of the test");
         let refused = Store::open(dir.path(), TimeMs(2)).err();
         assert!(
-            matches!(&refused, Some(StoreError::NewerDatabase { file: f, found: 9, .. }) if f == file),
+            matches!(&refused, Some(StoreError::NewerDatabase { file: f, found: 99, .. }) if f == file),
             "{refused:?}"
         );
         assert!(before == bytes(dir.path()));
@@ -81,13 +81,13 @@ fn a_newer_database_that_says_older_programs_may_read_it_is_read_and_not_a_byte_
         newer.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
         newer
             .execute_batch(
-                "PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE more (x TEXT) STRICT; PRAGMA user_version = 9",
+                "PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE more (x TEXT) STRICT; PRAGMA user_version = 99",
             )
             .unwrap();
         drop(newer);
         let before = bytes(dir.path());
         let store = Store::open(dir.path(), TimeMs(2)).unwrap();
-        assert!(matches!(store.opened().newer, Some((9, _))));
+        assert!(matches!(store.opened().newer, Some((99, _))));
         assert_eq!(store.setting_get("theme").unwrap(), Some(json!("dark")));
         assert!(store.draft_get(&"c".into(), &"i".into(), "text").unwrap().is_some());
         assert_eq!(store.libraries().unwrap().len(), 1);
@@ -98,7 +98,7 @@ fn a_newer_database_that_says_older_programs_may_read_it_is_read_and_not_a_byte_
             store.backup_now(TimeMs(3)).err(),
         ];
         for error in refused {
-            assert!(matches!(error, Some(StoreError::NewerDatabase { found: 9, .. })), "{error:?}");
+            assert!(matches!(error, Some(StoreError::NewerDatabase { found: 99, .. })), "{error:?}");
         }
         assert!(matches!(store.mine().import_reader(&b"x"[..], None), Err(StoreError::ReadOnly)));
         assert!(matches!(store.objects().partial_open("k", 0), Err(StoreError::ReadOnly)));

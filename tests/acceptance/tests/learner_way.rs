@@ -275,3 +275,58 @@ fn count(value: &serde_json::Value, text: &str) -> usize {
         _ => 0,
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_marked_moment_and_the_way_of_playing_are_there_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let keyring = Arc::new(MemoryKeyring::default());
+    let app = open(dir.path(), &keyring).await;
+    let course = app.look_around(Nothing {}).await.unwrap().course;
+    let lectures: Vec<ItemId> = rows(&app, &course)
+        .await
+        .into_iter()
+        .filter(|row| row.kind == ItemKind::Video)
+        .map(|row| row.id)
+        .collect();
+    let lecture = lectures.first().unwrap().clone();
+    let put = |id: Option<String>, text: &str| BookmarkPut {
+        course: course.clone(),
+        item: lecture.clone(),
+        id,
+        at_ms: 12_500,
+        text: text.into(),
+    };
+    let mark = app.bookmark_put(put(None, "")).await.unwrap();
+    app.bookmark_put(put(Some(mark.id.clone()), "Ask about this")).await.unwrap();
+    let playing =
+        daypack_app::api::study::Playing { rate: 9.0, captions: false, language: "en".into(), goes_on: true };
+    app.playing_save(PlayingSave { course: course.clone(), playing }).await.unwrap();
+    let too_long = app.bookmark_put(put(None, &"x".repeat(3000))).await.unwrap_err();
+    assert_eq!(too_long.code, FailureCode::InvalidInput);
+    app.close().await;
+    drop(app);
+
+    let app = open(dir.path(), &keyring).await;
+    let view = |app: &App, item: &ItemId| {
+        let (app, input) = (app.clone(), ItemInput { course: course.clone(), item: item.clone() });
+        async move {
+            match app.item(input).await.unwrap().body {
+                ItemBodyView::Video(video) => video,
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let video = view(&app, &lecture).await;
+    assert_eq!((video.bookmarks.len(), video.bookmarks[0].text.as_str()), (1, "Ask about this"));
+    // A speed out of reach is brought into it, and holds for the course's other lectures too.
+    assert_eq!((video.playing.rate, video.playing.captions, video.playing.goes_on), (3.0, false, true));
+    if let Some(other) = lectures.get(1) {
+        let video = view(&app, other).await;
+        assert_eq!((video.playing.rate, video.bookmarks.len()), (3.0, 0));
+    }
+    app.bookmark_remove(BookmarkRemove { id: mark.id.clone() }).await.unwrap();
+    assert!(view(&app, &lecture).await.bookmarks.is_empty());
+    app.bookmark_put(put(Some(mark.id), "Ask about this")).await.unwrap();
+    assert_eq!(view(&app, &lecture).await.bookmarks.len(), 1, "what was taken away came back");
+    app.close().await;
+}

@@ -9,6 +9,7 @@ use ts_rs::TS;
 use super::downloads::{AllDeed, DownloadOrder};
 use super::internet::NetworkWord;
 use super::keys::KeysHow;
+use super::study::Playing;
 use super::work::Decision;
 
 macro_rules! input {
@@ -260,6 +261,31 @@ input! {
         item: ItemId,
         /// Done or not.
         done: bool,
+    }
+    /// A moment to mark in a lecture, or a change of such a mark.
+    BookmarkPut {
+        /// Its course.
+        course: CourseId,
+        /// Which lecture.
+        item: ItemId,
+        /// Which mark; `None` for a new one. One that was taken away comes back.
+        id: Option<String>,
+        /// From the start of the lecture, in milliseconds.
+        at_ms: u64,
+        /// The learner's words; may be empty.
+        text: String,
+    }
+    /// A mark to take away.
+    BookmarkRemove {
+        /// Which.
+        id: String,
+    }
+    /// How lectures of a course are played from now on.
+    PlayingSave {
+        /// Which course.
+        course: CourseId,
+        /// How.
+        playing: Playing,
     }
     /// An answer.
     ResponseSave {

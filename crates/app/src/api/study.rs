@@ -96,10 +96,36 @@ pub struct VideoView {
     pub poster: Option<String>,
     /// Where the learner was, in milliseconds.
     pub position_ms: u64,
-    /// Speed last used for it.
-    pub rate: f64,
     /// What was watched.
     pub watched: Watched,
+    /// How lectures of this course are played.
+    pub playing: Playing,
+    /// Marked moments, by their place.
+    pub bookmarks: Vec<BookmarkView>,
+}
+
+/// How the lectures of a course are played.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Playing {
+    /// Speed, 0.5 to 3.
+    pub rate: f64,
+    /// Captions shown.
+    pub captions: bool,
+    /// BCP 47 tag of the captions that were chosen; empty before a choice.
+    pub language: String,
+    /// The next lecture begins by itself.
+    pub goes_on: bool,
+}
+
+/// A marked moment of a lecture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BookmarkView {
+    /// Its id.
+    pub id: String,
+    /// From the start, in milliseconds.
+    pub at_ms: u64,
+    /// The learner's words; may be empty.
+    pub text: String,
 }
 
 /// One playable file.

@@ -11,7 +11,7 @@ use daypack_course::{AssetId, Digest};
 use daypack_formats::html::clean_fragment;
 use daypack_store::Store;
 
-use super::page;
+use super::{page, playing};
 use crate::api::input::*;
 use crate::api::study::*;
 use crate::api::work::{FeedbackFileView, FeedbackView};
@@ -232,6 +232,13 @@ impl App {
             });
         }
         let position = shelf.positions.get(&item.id);
+        let (course, id) = (shelf.course.id.clone(), item.id.clone());
+        let (settings, last) = (self.settings(), position.map(|p| p.rate));
+        let (playing, bookmarks) = self
+            .db(move |store| {
+                Ok((playing::playing(store, &course, &settings, last)?, store.bookmarks_of(&course, &id)?))
+            })
+            .await?;
         Ok(ItemBodyView::Video(VideoView {
             sources,
             captions,
@@ -239,8 +246,9 @@ impl App {
             duration_ms: video.duration_ms,
             poster: None,
             position_ms: position.map_or(0, |p| p.position_ms),
-            rate: position.map_or_else(|| self.settings().rate, |p| p.rate),
             watched: position.map(|p| p.watched.clone()).unwrap_or_default(),
+            playing,
+            bookmarks: bookmarks.iter().map(playing::view).collect(),
         }))
     }
 

@@ -248,8 +248,8 @@ pub(super) fn feedback(takeout: &Takeout, words: &Words) -> String {
 
 pub(super) fn places(takeout: &Takeout, words: &Words) -> String {
     let mut rows: BTreeMap<(&CourseId, &ItemId), Vec<String>> = BTreeMap::new();
+    let minute = |ms: u64| format!("{}:{:02}", ms / 60_000, ms / 1_000 % 60);
     for p in &takeout.positions {
-        let minute = |ms: u64| format!("{}:{:02}", ms / 60_000, ms / 1_000 % 60);
         let said = words
             .get("watched")
             .replace("{at}", &minute(p.position_ms))
@@ -263,6 +263,10 @@ pub(super) fn places(takeout: &Takeout, words: &Words) -> String {
     for d in &takeout.done_marks {
         let said = words.get(if d.done { "done" } else { "not_done" }).to_owned();
         rows.entry((&d.course, &d.item)).or_default().push(said);
+    }
+    for b in takeout.bookmarks.iter().filter(|b| !b.removed) {
+        let said = words.get("bookmark").replace("{at}", &minute(b.at_ms)).replace("{text}", &b.text);
+        rows.entry((&b.course, &b.item)).or_default().push(said);
     }
     if rows.is_empty() {
         return String::new();

@@ -73,7 +73,8 @@ impl Confirmed {
             | Fact::Done { .. }
             | Fact::FeedbackSeen { .. }
             | Fact::Place { .. }
-            | Fact::Titles { .. } => true,
+            | Fact::Titles { .. }
+            | Fact::Bookmark { .. } => true,
         }
     }
 }

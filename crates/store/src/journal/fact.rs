@@ -15,13 +15,14 @@ use serde_json::Value;
 use crate::StoreError;
 use crate::learner::account::Account;
 use crate::learner::attempt::AttemptRow;
+use crate::learner::bookmark::Bookmark;
 use crate::learner::library::Library;
 use crate::learner::named::WorkName;
 use crate::learner::title::Title;
 use crate::learner::trust::Trusted;
 use crate::learner::{
-    account, attempt, draft, draft_file, feedback_seen, library, machine, named, place, position, reading,
-    response, setting, title, trust, work,
+    account, attempt, bookmark, draft, draft_file, feedback_seen, library, machine, named, place, position,
+    reading, response, setting, title, trust, work,
 };
 
 /// One save.
@@ -54,6 +55,7 @@ pub(crate) enum Fact {
     FeedbackSeen { id: String, version: String, at: TimeMs },
     Place { route: Value, at: TimeMs },
     Titles { titles: Vec<Title> },
+    Bookmark { bookmark: Box<Bookmark> },
 }
 
 /// Does it in a transaction. The number that the `Store` function of the fact is about: a place in a history, or 1
@@ -102,5 +104,6 @@ pub(crate) fn apply(tx: &Connection, fact: &Fact) -> Result<u64, StoreError> {
         Fact::FeedbackSeen { id, version, at } => feedback_seen::put(tx, id, version, *at).map(done),
         Fact::Place { route, at } => place::put(tx, route, *at).map(done),
         Fact::Titles { titles } => title::put(tx, titles).map(done),
+        Fact::Bookmark { bookmark } => bookmark::put(tx, bookmark).map(done),
     }
 }

@@ -15,7 +15,7 @@ use daypack_course::progress::Watched;
 use daypack_course::work::{Receipt, WorkState};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{AnswerFact, DraftFact, DraftFileFact, SETTINGS, Takeout, WorkFact, read};
+use super::{AnswerFact, DraftFact, DraftFileFact, Takeout, WorkFact, is_learners, read};
 use crate::db::{int, one, run, to_json};
 use crate::learner::work::stands;
 use crate::{AttemptRow, Store, StoreError};
@@ -102,7 +102,7 @@ fn plain_rows(tx: &Connection, from: &Takeout, merged: &mut Merged) -> Result<()
             ),
         )?;
     }
-    for (key, value) in from.settings.iter().filter(|(key, _)| SETTINGS.contains(&key.as_str())) {
+    for (key, value) in from.settings.iter().filter(|(key, _)| is_learners(key)) {
         let sql = "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         run(tx, sql, (key, to_json(value)?))?;
     }
@@ -136,6 +136,14 @@ fn plain_rows(tx: &Connection, from: &Takeout, merged: &mut Merged) -> Result<()
             tx,
             "INSERT INTO done_marks (course, item, done, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
             (d.course.as_str(), d.item.as_str(), d.done, d.at.0),
+        )? as u64;
+    }
+    for b in &from.bookmarks {
+        merged.places += run(
+            tx,
+            "INSERT INTO bookmarks (id, course, item, at_ms, text, removed, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT DO NOTHING",
+            (&b.id, b.course.as_str(), b.item.as_str(), int(b.at_ms), &b.text, b.removed, b.at.0),
         )? as u64;
     }
     for p in &from.positions {

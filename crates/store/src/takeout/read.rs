@@ -9,9 +9,10 @@ use rusqlite::{Connection, Row};
 
 use super::{
     AnswerFact, DoneFact, DraftFact, DraftFileFact, FeedbackFileFact, FileFact, LibraryFact, PositionFact,
-    ReadingFact, SETTINGS, SeenFact, Takeout, Whose, WorkFact,
+    ReadingFact, SeenFact, Takeout, Whose, WorkFact, is_learners,
 };
 use crate::db::{all, json, uint};
+use crate::learner::bookmark;
 use crate::learner::draft_file::digest;
 use crate::learner::title::Title;
 use crate::{Account, AttemptRow, AttemptState, Store, StoreError, WorkName};
@@ -44,6 +45,7 @@ impl Store {
         wanted.extend(out.positions.iter().map(|p| (p.course.clone(), p.item.clone())));
         wanted.extend(out.readings.iter().map(|r| (r.course.clone(), r.item.clone())));
         wanted.extend(out.done_marks.iter().map(|d| (d.course.clone(), d.item.clone())));
+        wanted.extend(out.bookmarks.iter().map(|b| (b.course.clone(), b.item.clone())));
         wanted.extend(out.work.iter().filter_map(work).map(|w| (w.course, w.item)));
         let mut names: BTreeMap<(CourseId, Option<ItemId>), String> =
             self.titles()?.into_iter().map(|t| ((t.course, t.item), t.title)).collect();
@@ -120,7 +122,7 @@ fn learners(c: &Connection) -> Result<Takeout, StoreError> {
             Ok((row.get::<_, String>(0)?, json(row, 1)?))
         })?
         .into_iter()
-        .filter(|(key, _)| SETTINGS.contains(&key.as_str()))
+        .filter(|(key, _)| is_learners(key))
         .collect(),
         libraries: all(
             c,
@@ -218,6 +220,12 @@ fn learners(c: &Connection) -> Result<Takeout, StoreError> {
                 at: TimeMs(row.get(3)?),
             })
         })?,
+        bookmarks: all(
+            c,
+            "SELECT id, course, item, at_ms, text, removed, at FROM bookmarks ORDER BY course, item, at_ms, id",
+            [],
+            bookmark::read,
+        )?,
         feedback_seen: all(c, "SELECT id, version, at FROM feedback_seen ORDER BY id, version", [], |row| {
             Ok(SeenFact { id: row.get(0)?, version: row.get(1)?, at: TimeMs(row.get(2)?) })
         })?,

@@ -47,7 +47,7 @@ impl Laptop {
         let row = rows(&self.app, &self.course).await.into_iter().find(|r| r.id == self.video).unwrap();
         assert!(row.progress.is_some(), "nothing of the lecture is known");
         let view = self.item().await;
-        (view.position_ms, view.rate, view.watched.intervals().to_vec())
+        (view.position_ms, view.playing.rate, view.watched.intervals().to_vec())
     }
 
     async fn item(&self) -> VideoView {

@@ -300,6 +300,57 @@ blanks: Array<Blank>,
 pieces: Array<Piece>, };
 
 /**
+ * A moment to mark in a lecture, or a change of such a mark.
+ */
+export type BookmarkPut = { 
+/**
+ * Its course.
+ */
+course: CourseId, 
+/**
+ * Which lecture.
+ */
+item: ItemId, 
+/**
+ * Which mark; `None` for a new one. One that was taken away comes back.
+ */
+id: string | null, 
+/**
+ * From the start of the lecture, in milliseconds.
+ */
+at_ms: number, 
+/**
+ * The learner's words; may be empty.
+ */
+text: string, };
+
+/**
+ * A mark to take away.
+ */
+export type BookmarkRemove = { 
+/**
+ * Which.
+ */
+id: string, };
+
+/**
+ * A marked moment of a lecture.
+ */
+export type BookmarkView = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * From the start, in milliseconds.
+ */
+at_ms: number, 
+/**
+ * The learner's words; may be empty.
+ */
+text: string, };
+
+/**
  * A caption track with its text.
  */
 export type CaptionView = { 
@@ -2559,6 +2610,40 @@ item: ItemId | null,
 detail: string | null, };
 
 /**
+ * How the lectures of a course are played.
+ */
+export type Playing = { 
+/**
+ * Speed, 0.5 to 3.
+ */
+rate: number, 
+/**
+ * Captions shown.
+ */
+captions: boolean, 
+/**
+ * BCP 47 tag of the captions that were chosen; empty before a choice.
+ */
+language: string, 
+/**
+ * The next lecture begins by itself.
+ */
+goes_on: boolean, };
+
+/**
+ * How lectures of a course are played from now on.
+ */
+export type PlayingSave = { 
+/**
+ * Which course.
+ */
+course: CourseId, 
+/**
+ * How.
+ */
+playing: Playing, };
+
+/**
  * A point on a picture, in pixels from its left upper corner.
  */
 export type Point = { 
@@ -3691,13 +3776,17 @@ poster: string | null,
  */
 position_ms: number, 
 /**
- * Speed last used for it.
- */
-rate: number, 
-/**
  * What was watched.
  */
-watched: Watched, };
+watched: Watched, 
+/**
+ * How lectures of this course are played.
+ */
+playing: Playing, 
+/**
+ * Marked moments, by their place.
+ */
+bookmarks: Array<BookmarkView>, };
 
 /**
  * Why a piece of work does not move just now.
@@ -4091,6 +4180,12 @@ export interface Commands {
   watched: { input: WatchedInput; output: Saved };
   /** Keeps how far a reading was read, as a share of its length. */
   reading_place: { input: ReadingPlace; output: Saved };
+  /** Marks a moment of a lecture, or changes the mark; it is on disk when this returns. */
+  bookmark_put: { input: BookmarkPut; output: BookmarkView };
+  /** Takes a mark away; `bookmark_put` with its id brings it back. */
+  bookmark_remove: { input: BookmarkRemove; output: Saved };
+  /** Keeps how lectures of a course are played. */
+  playing_save: { input: PlayingSave; output: Saved };
   /** Marks an item as done or not done. */
   done_mark: { input: DoneMark; output: Saved };
   /** Begins an attempt, or goes on with the open one. */
@@ -4212,6 +4307,9 @@ export const COMMANDS = [
   "video_coming",
   "watched",
   "reading_place",
+  "bookmark_put",
+  "bookmark_remove",
+  "playing_save",
   "done_mark",
   "attempt_start",
   "attempt_start_with_password",

@@ -542,8 +542,9 @@ export function body(id: string): ItemBodyView {
         duration_ms: 540_000,
         poster: null,
         position_ms: 187_000,
-        rate: 1.25,
         watched: [[0, 187_000]],
+        playing: { rate: 1.25, captions: true, language: "en", goes_on: false },
+        bookmarks: [{ id: "b1", at_ms: 95_000, text: "Ask what happens to a lost packet" }],
       };
     case "r1":
       return {
