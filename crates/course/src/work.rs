@@ -183,6 +183,8 @@ pub enum Caveat {
     QuestionsChanged,
     /// The site did not keep all files.
     FilesMissing,
+    /// Text or files that were handed in earlier, and of which this had none, stay there beside it.
+    EarlierKept,
     /// The site could not say it; the learner looked and said that it is there.
     OnLearnersWord,
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use daypack_course::quiz::Response;
-use daypack_course::work::{Answer, Caveat, Deed, Outcome, RefusalReason, Settled};
+use daypack_course::work::{Answer, Caveat, Deed, Outcome, RefusalReason, Settled, WorkFile};
 use daypack_lms::{Connector as _, Moodle, StepLog};
 use serde_json::{Value, json};
 use support::server::{Asked, Say, Server, json as answer, page};
@@ -135,7 +135,7 @@ fn forum(lose: usize) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
 }
 
 #[tokio::test]
-async fn a_post_whose_reply_was_lost_is_found_and_not_posted_twice() {
+async fn forum_has_no_idempotency_so_a_post_whose_reply_was_lost_is_found_and_not_posted_twice() {
     let site = Server::start(forum(1)).await;
     let mut log = StepLog::default();
     assert_eq!(sent(&site.address, "forum", post(), &mut log).await, Outcome::Unknown);
@@ -231,7 +231,7 @@ fn dropped() -> Value {
 }
 
 #[tokio::test]
-async fn a_finish_is_believed_only_when_the_review_shows_the_answers() {
+async fn late_answers_dropped_silently_are_seen_since_only_the_review_is_believed() {
     let finished = json!({"state": "finished", "warnings": []});
     let closed = json!({"exception": "x", "errorcode": "attemptalreadyclosed", "message": "Finished."});
     let abandoned = json!({"state": "abandoned", "warnings": []});
@@ -397,7 +397,7 @@ fn holding(text: &str, modified: i64, can_edit: bool) -> Value {
 }
 
 #[tokio::test]
-async fn newer_work_at_the_site_is_a_conflict_and_is_not_overwritten() {
+async fn assign_last_write_wins_so_newer_work_at_the_site_is_a_conflict_and_is_not_overwritten() {
     let newer = holding("<p>from the other laptop</p>", 200, true);
     for (base, expected, saves) in [
         (Some("100"), "refused Conflict", 0),
@@ -432,6 +432,133 @@ async fn a_submission_is_accepted_when_the_site_shows_it() {
     let site = Server::start(assignment(nothing_yet(), no, nothing_yet())).await;
     let outcome = sent(&site.address, "assign", paper("mine", None), &mut StepLog::default()).await;
     assert!(matches!(&outcome, Outcome::Refused(r) if r.said.contains("due date")), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn assign_refusal_is_a_warning_list_whose_words_are_wrong_so_status_and_dates_say_why() {
+    // One and the same recorded list of warnings, said of four different things.
+    let path = "functions/mod_assign_save_submission.json";
+    let lists = [
+        recorded("sequences/assignD-draft-submit-grade/15-mod_assign_save_submission.json"),
+        recording(path, "assignD-locked"),
+        recording(path, "assignF-not-open-yet"),
+        recording(path, "assignX-after-cutoff"),
+    ];
+    let shut = |change: &dyn Fn(&mut Value)| {
+        let mut now = nothing_yet();
+        now["lastattempt"]["canedit"] = json!(false);
+        change(&mut now);
+        now
+    };
+    let later = json!(4_000_000_000_i64);
+    let states: [(Value, Vec<(&str, Value)>, &str); 4] = [
+        (holding("<p>first</p>", 100, false), vec![], "AlreadySubmitted"),
+        (shut(&|now| now["lastattempt"]["locked"] = json!(true)), vec![], "NotAllowed"),
+        (shut(&|_| ()), vec![("allowsubmissionsfromdate", later)], "NotOpenYet"),
+        (shut(&|_| ()), vec![("cutoffdate", json!(1_000_000_000))], "Closed"),
+    ];
+    for (list, (after, settings, expected)) in lists.into_iter().zip(states) {
+        assert!(list[0]["item"].as_str().unwrap().contains("due date"), "the words are the same");
+        // What stands there changed between the look and the save.
+        let site = Server::start(assignment_with(nothing_yet(), list, after, &settings)).await;
+        let outcome = sent(&site.address, "assign", paper("mine", None), &mut StepLog::default()).await;
+        assert_eq!(word(&outcome), format!("refused {expected}"));
+        assert_eq!(site.calls("mod_assign_save_submission"), 1);
+    }
+}
+
+#[tokio::test]
+async fn assign_both_parts_are_sent_and_neither_removes_what_is_there_already() {
+    let file = |name: &str| WorkFile {
+        name: name.into(),
+        digest: daypack_course::Digest::of(b"x"),
+        size: 1,
+        media_type: "text/plain".into(),
+    };
+    let with_file = |text: &str| {
+        let mut value = holding(text, 100, true);
+        value["lastattempt"]["submission"]["plugins"][1]["fileareas"][0]["files"] =
+            json!([{"filename": "old.txt", "filepath": "/", "filesize": 1}]);
+        value
+    };
+    let deed = |text: &str, files: Vec<WorkFile>| Deed::Submission {
+        text: text.into(),
+        files,
+        base: Some("100".into()),
+        agreed: false,
+    };
+    let body = |site: &Server| {
+        let all = site.seen();
+        all.iter().find(|a| a.function() == "mod_assign_save_submission").expect("saved").clone()
+    };
+    // Only the text is new: the files stay, since an empty area would remove them.
+    let site =
+        Server::start(assignment(with_file("<p>first</p>"), json!([]), with_file("<p>mine</p>"))).await;
+    let outcome = sent(&site.address, "assign", deed("mine", vec![]), &mut StepLog::default()).await;
+    assert_eq!(word(&outcome), "accepted Some(EarlierKept)");
+    let said = body(&site);
+    assert_eq!(said.field("plugindata[files_filemanager]"), None);
+    assert_eq!(said.field("plugindata[onlinetext_editor][text]").as_deref(), Some("<p>mine</p>"));
+    // Where there are none, both parts are sent.
+    let site = Server::start(assignment(nothing_yet(), json!([]), holding("<p>mine</p>", 300, true))).await;
+    sent(&site.address, "assign", paper("mine", None), &mut StepLog::default()).await;
+    assert_eq!(body(&site).field("plugindata[files_filemanager]").as_deref(), Some("77"));
+    // Only a file is new: the text is sent as it is there, since it cannot be left out and an empty one would remove it.
+    let now = with_file("<p>first <b>text</b></p>");
+    let mut after = now.clone();
+    after["lastattempt"]["submission"]["plugins"][1]["fileareas"][0]["files"] =
+        json!([{"filename": "new.txt", "filepath": "/", "filesize": 1}]);
+    let serve = assignment(now, json!([]), after);
+    let site = Server::start(move |asked: &Asked| match asked.path() {
+        path if path.contains("upload.php") => {
+            answer(&json!([{"itemid": 77, "filename": "new.txt", "filepath": "/", "filesize": 1}]))
+        }
+        _ => serve(asked),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.txt");
+    std::fs::write(&path, b"x").unwrap();
+    let notes = Notes { file: Some(path), ..Notes::default() };
+    let given = work(&site.address, "assign", deed("", vec![file("new.txt")]));
+    let outcome =
+        Moodle::new(net()).send(&session(&site.address), &given, &mut StepLog::default(), &notes).await;
+    assert_eq!(word(&outcome), "accepted Some(EarlierKept)");
+    let said = body(&site);
+    assert_eq!(
+        said.field("plugindata[onlinetext_editor][text]").as_deref(),
+        Some("<p>first <b>text</b></p>")
+    );
+    assert_eq!(said.field("plugindata[files_filemanager]").as_deref(), Some("77"));
+}
+
+#[tokio::test]
+async fn submit_replay_answers_with_a_warning_and_the_status_says_that_it_is_done() {
+    let repeated = recorded("sequences/assignD-draft-submit-grade/14-mod_assign_submit_for_grading.json");
+    assert_eq!(repeated[0]["warningcode"], "couldnotsubmitforgrading");
+    for (after, expected) in [("submitted", "accepted None"), ("draft", "refused Other")] {
+        let mut draft = holding("<p>mine</p>", 300, true);
+        draft["lastattempt"]["submission"]["status"] = json!("draft");
+        let mut done = draft.clone();
+        done["lastattempt"]["submission"]["status"] = json!(after);
+        let serve = assignment_with(draft, json!([]), Value::Null, &[("submissiondrafts", json!(1))]);
+        let asked_to_submit = AtomicUsize::new(0);
+        let (repeated, said) = (repeated.clone(), done);
+        let site = Server::start(move |asked: &Asked| match asked.function().as_str() {
+            "mod_assign_submit_for_grading" => {
+                asked_to_submit.fetch_add(1, Ordering::SeqCst);
+                answer(&repeated)
+            }
+            "mod_assign_get_submission_status" if asked_to_submit.load(Ordering::SeqCst) > 0 => answer(&said),
+            _ => serve(asked),
+        })
+        .await;
+        // The reply to the first try was lost: the log knows that it was risky.
+        let mut log = StepLog { risky: true, ..StepLog::default() };
+        let outcome = sent(&site.address, "assign", paper("mine", Some("300")), &mut log).await;
+        assert_eq!(word(&outcome), expected);
+        assert_eq!(site.calls("mod_assign_save_submission"), 0, "what is there is not saved again");
+    }
 }
 
 #[tokio::test]

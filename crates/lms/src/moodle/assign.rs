@@ -38,6 +38,8 @@ pub struct Status {
     pub modified: Option<String>,
     /// The text, plain.
     pub text: String,
+    /// The text as it is kept.
+    pub html: String,
     /// The files with their sizes.
     pub files: std::collections::BTreeMap<String, Option<i64>>,
     /// Whether it may be changed.
@@ -92,7 +94,8 @@ pub fn read_status(value: &Value, at: TimeMs) -> Status {
         id: loose::text(&submission, "id"),
         state: loose::text(&submission, "status"),
         modified: Some(loose::text(&submission, "timemodified")).filter(|t| !t.is_empty()),
-        text: words::plain(&text.unwrap_or_default()),
+        text: words::plain(text.as_deref().unwrap_or_default()),
+        html: text.unwrap_or_default(),
         files: listed.unwrap_or_default(),
         can_edit: loose::flag(&last, "canedit").unwrap_or(false),
         locked: loose::flag(&last, "locked").unwrap_or(false),
@@ -132,15 +135,23 @@ impl Status {
         }
     }
 
+    /// Paper without text says nothing about the text there.
     fn same_text(&self, paper: &Paper<'_>) -> bool {
-        words::folded(&self.text) == words::folded(&words::plain(&words::to_html(paper.text)))
+        paper.text.trim().is_empty()
+            || words::folded(&self.text) == words::folded(&words::plain(&words::to_html(paper.text)))
     }
 
     fn holds(&self, paper: &Paper<'_>) -> bool {
         self.has_work()
             && self.same_text(paper)
             && self.missing(paper) == 0
-            && self.files.len() == paper.files.len()
+            && (paper.files.is_empty() || self.files.len() == paper.files.len())
+    }
+
+    /// What was there before and is no part of the paper stays: text or files of which the paper has none.
+    fn keeps_earlier(&self, paper: &Paper<'_>) -> bool {
+        (paper.files.is_empty() && !self.files.is_empty())
+            || (paper.text.trim().is_empty() && !self.text.is_empty())
     }
 
     fn missing(&self, paper: &Paper<'_>) -> usize {
@@ -156,7 +167,10 @@ impl Status {
             remote: format!("submission:{}", self.id),
             at: secs.map_or(self.at, |s| TimeMs(s.saturating_mul(1000))),
             found,
-            caveat: (self.missing(paper) > 0).then_some(Caveat::FilesMissing),
+            caveat: match self.missing(paper) {
+                0 => self.keeps_earlier(paper).then_some(Caveat::EarlierKept),
+                _ => Some(Caveat::FilesMissing),
+            },
         }
     }
 }
@@ -281,7 +295,7 @@ pub async fn send(
         if terms.too_large(paper) {
             return Ok(judge::refusal(RefusalReason::TooLarge, "", before.at));
         }
-        save(rest, to, paper, &terms, log, desk).await?;
+        save(rest, to, paper, &before, &terms, log, desk).await?;
     }
     let (mut after, _) = status(rest, to).await.map_err(|_| Outcome::Unknown)?;
     if terms.drafts && after.state == "draft" {
@@ -305,15 +319,18 @@ async fn save(
     rest: &Rest<'_>,
     to: &Binding,
     paper: &Paper<'_>,
+    before: &Status,
     terms: &Terms,
     log: &mut StepLog,
     desk: &dyn Desk,
 ) -> Result<(), Outcome> {
     let mut data = serde_json::Map::new();
-    let takes_files = terms.max_files > 0;
-    // A draft area without files is needed too: without the key Moodle keeps the old files.
+    // Sync never deletes work: an empty draft area would remove the files that are there, and an empty text the text.
+    // Without the key Moodle keeps the files; the text it wants in any case.
+    let takes_files = terms.max_files > 0 && !(paper.files.is_empty() && !before.files.is_empty());
     let area = if takes_files { Some(files::draft(rest, paper.files, desk).await?) } else { None };
-    let html = words::to_html(paper.text);
+    let stays = paper.text.trim().is_empty() && !before.html.is_empty();
+    let html = if stays { before.html.clone() } else { words::to_html(paper.text) };
     data.insert("onlinetext_editor".to_owned(), json!({"text": html, "format": 1, "itemid": 0}));
     if let Some(area) = area {
         data.insert("files_filemanager".to_owned(), json!(area));
