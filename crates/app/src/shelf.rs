@@ -174,6 +174,9 @@ impl Shelf {
         match &item.body {
             ItemBody::Unsupported(_) => return if hard { Here::NeedsInternet } else { Here::NotYet },
             ItemBody::Link(_) => return Here::NeedsInternet,
+            ItemBody::Quiz(quiz) if quiz.only_there.is_some() && !self.started_online.contains(&item.id) => {
+                return Here::NeedsInternet;
+            }
             ItemBody::Quiz(quiz) if quiz.start_online && !self.started_online.contains(&item.id) => {
                 return Here::StartsOnline;
             }

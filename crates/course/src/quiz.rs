@@ -42,9 +42,25 @@ pub struct Quiz {
     /// How long an attempt may take, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit_ms: Option<u64>,
+    /// It cannot be worked here, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_there: Option<OnlyThere>,
+    /// At its site each answer can be checked at once, with hints or further tries; here all are checked at the end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub checks_each: bool,
     /// Pictures inside questions: path as the question writes it -> file.
     #[serde(default)]
     pub files: BTreeMap<String, AssetId>,
+}
+
+/// Why a quiz is worked at its site only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum OnlyThere {
+    /// One page after another, without a way back: the site hands out a page when the one before is done.
+    OnePageAfterAnother,
+    /// A browser that watches over the learner.
+    WatchedBrowser,
 }
 
 /// Who scores a quiz.

@@ -392,3 +392,40 @@ fn subsections_follow_the_section_they_are_in_and_each_kind_keeps_its_name() {
     let daypack_course::outline::ItemBody::Unsupported(kind) = &item("cm9").body else { panic!() };
     assert_eq!(kind.what, "somethingnew");
 }
+
+#[test]
+fn a_quiz_that_only_a_browser_can_work_says_so_before_anything_begins_at_the_site() {
+    use daypack_course::quiz::OnlyThere;
+    let about = recorded("mod_quiz_get_quizzes_by_courses", "ok");
+    let quiz = |id: i64, change: &dyn Fn(&mut Value)| {
+        let mut quiz =
+            about["quizzes"].as_array().unwrap().iter().find(|q| q["id"] == id).expect("recorded").clone();
+        change(&mut quiz);
+        let cmid = quiz["coursemodule"].clone();
+        let listing = json!([{"id": 1, "name": "Week 1", "summary": "", "uservisible": true, "modules": [
+            {"id": cmid, "modname": "quiz", "name": "Quiz", "instance": id, "visible": 1, "uservisible": true,
+             "visibleoncoursepage": 1, "url": "https://moodle.example/mod/quiz/view.php?id=1"}]}]);
+        let of_kind = [("quiz".to_owned(), vec![quiz])].into_iter().collect();
+        let course = daypack_lms::moodle::outline::build(
+            &session("https://moodle.example"),
+            "2",
+            &listing,
+            &json!({}),
+            &of_kind,
+        )
+        .unwrap();
+        match course.items().next().unwrap().body.clone() {
+            daypack_course::outline::ItemBody::Quiz(quiz) => (quiz.only_there, quiz.checks_each),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(quiz(1, &|_| ()), (None, false));
+    // As recorded: sequential navigation, and interactive behaviour.
+    assert_eq!(quiz(10, &|_| ()), (Some(OnlyThere::OnePageAfterAnother), false));
+    assert_eq!(quiz(5, &|_| ()), (None, true));
+    // All on one page: there is no order to keep.
+    assert_eq!(quiz(10, &|q| q["questionsperpage"] = json!(0)), (None, false));
+    let watched = |q: &mut Value| q["browsersecurity"] = json!("securewindow");
+    assert_eq!(quiz(1, &watched), (Some(OnlyThere::WatchedBrowser), false));
+    assert_eq!(quiz(1, &|q| q["browsersecurity"] = json!("-")), (None, false));
+}

@@ -116,6 +116,8 @@ pub enum FailureCode {
     Unknown,
     /// It was not taken along, and there is no connection.
     NotHere,
+    /// It can be worked at its site only, in the browser.
+    OnlyThere,
     /// It must be started while connected (`item`).
     StartsOnline,
     /// Closed (`said`).

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use daypack_course::outline::{Chapter, Tier};
 use daypack_course::progress::Watched;
-use daypack_course::quiz::{Question, QuizMode, Response, Score};
+use daypack_course::quiz::{OnlyThere, Question, QuizMode, Response, Score};
 use daypack_course::rules::{HandInRules, TalkRules};
 use daypack_course::{AttemptId, CourseId, Digest, QuestionId, TimeMs};
 use serde::{Deserialize, Serialize};
@@ -213,6 +213,12 @@ pub struct QuizView {
     pub questions: u32,
     /// Must be started while connected.
     pub starts_online: bool,
+    /// It can be worked at its site only, and why.
+    pub only_there: Option<OnlyThere>,
+    /// Its page at the site.
+    pub address: Option<String>,
+    /// At its site each answer can be checked at once; here all are checked at the end.
+    pub checks_each: bool,
     /// How long an attempt may take, in milliseconds.
     pub time_limit_ms: Option<u64>,
     /// When it can be started.

@@ -78,6 +78,10 @@ impl App {
         if let Some(open) = attempts.iter().find(|a| a.state == AttemptState::Open) {
             return self.attempt_view(open.id.clone()).await;
         }
+        // Before the site is asked: there an attempt would begin, and its clock.
+        if quiz.only_there.is_some() {
+            return Err(FailureCode::OnlyThere.into());
+        }
         if quiz.max_attempts.is_some_and(|max| attempts.len() >= max as usize) {
             return Err(FailureCode::NoAttemptsLeft.into());
         }

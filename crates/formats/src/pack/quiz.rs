@@ -31,6 +31,8 @@ pub(super) fn convert(item: &str, quiz: &FolderQuiz) -> Result<Quiz, PackError> 
         closes: None,
         opens: None,
         time_limit_ms: None,
+        only_there: None,
+        checks_each: false,
         files: std::collections::BTreeMap::new(),
     })
 }

@@ -370,7 +370,7 @@ text: string, };
 /**
  * What to know about an accepted piece of work.
  */
-export type Caveat = "late_answers_dropped" | "questions_changed" | "files_missing" | "on_learners_word";
+export type Caveat = "late_answers_dropped" | "questions_changed" | "files_missing" | "earlier_kept" | "on_learners_word";
 
 /**
  * A chapter of a lecture.
@@ -1053,7 +1053,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_cancelled" | "sign_in_not_proven" | "code_spent" | "no_window" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "quiz_password" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "file_type_not_taken" | "too_many_words" | "statement_due" | "nowhere_to_send" | "which_account" | "sign_in_first" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_cancelled" | "sign_in_not_proven" | "code_spent" | "no_window" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "quiz_password" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "only_there" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "file_type_not_taken" | "too_many_words" | "statement_due" | "nowhere_to_send" | "which_account" | "sign_in_first" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -2392,6 +2392,11 @@ what: OnlineKind,
 host: string, };
 
 /**
+ * Why a quiz is worked at its site only.
+ */
+export type OnlyThere = "one_page_after_another" | "watched_browser";
+
+/**
  * What was opened from a path.
  */
 export type Opened = { 
@@ -2824,6 +2829,18 @@ questions: number,
  * Must be started while connected.
  */
 starts_online: boolean, 
+/**
+ * It can be worked at its site only, and why.
+ */
+only_there: OnlyThere | null, 
+/**
+ * Its page at the site.
+ */
+address: string | null, 
+/**
+ * At its site each answer can be checked at once; here all are checked at the end.
+ */
+checks_each: boolean, 
 /**
  * How long an attempt may take, in milliseconds.
  */

@@ -6,7 +6,7 @@ use daypack_course::outline::{
     Asset, Assignment, Binding, Discussion, Item, ItemBody, Link, OnlineKind, OnlineNeed, Reading, Text,
     Unsupported,
 };
-use daypack_course::quiz::{Quiz, QuizMode};
+use daypack_course::quiz::{OnlyThere, Quiz, QuizMode};
 use daypack_course::{AssetId, ItemId};
 use serde_json::Value;
 
@@ -249,7 +249,10 @@ fn link(module: &Value, about: &Value) -> Option<String> {
 
 fn quiz(about: &Value, intro_html: String) -> Quiz {
     let most = loose::int(about, "attempts").and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+    let behaviour = loose::text(about, "preferredbehaviour");
     Quiz {
+        only_there: only_there(about),
+        checks_each: ["interactive", "immediate", "adaptive"].iter().any(|kind| behaviour.starts_with(kind)),
         mode: QuizMode::Graded,
         intro_html,
         max_attempts: most,
@@ -263,6 +266,15 @@ fn quiz(about: &Value, intro_html: String) -> Quiz {
             .map(|seconds| seconds * 1000),
         files: BTreeMap::new(),
     }
+}
+
+/// With sequential pages a site gives a page only when the one before is left, and refuses what is asked out of order;
+/// a secure window or the Safe Exam Browser lets nobody else in.
+fn only_there(about: &Value) -> Option<OnlyThere> {
+    let watched = !matches!(loose::text(about, "browsersecurity").as_str(), "" | "-");
+    let in_order =
+        loose::text(about, "navmethod") == "sequential" && loose::int(about, "questionsperpage") != Some(0);
+    if watched { Some(OnlyThere::WatchedBrowser) } else { in_order.then_some(OnlyThere::OnePageAfterAnother) }
 }
 
 fn assignment(about: &Value, brief_html: String) -> Assignment {
