@@ -56,6 +56,9 @@ pub struct QuestionFeedback {
     pub max_mark: Option<f64>,
     /// A written comment as HTML; may be empty.
     pub comment_html: String,
+    /// What the site says to the answer by itself, as HTML: feedback and the right answer; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub outcome_html: String,
 }
 
 /// How a question was judged.

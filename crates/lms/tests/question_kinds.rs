@@ -293,3 +293,19 @@ fn a_name_that_only_a_screen_reader_hears_is_no_part_of_the_text() {
     }
     assert!(text("seen").contains("Answer Question 1"), "the control: what is seen stays");
 }
+
+#[test]
+fn a_review_brings_what_the_site_says_to_each_answer_and_the_right_one() {
+    let all = slots(REVIEW_A);
+    let said = |number: u32| all.iter().find(|s| s.slot == number).unwrap().outcome_html.clone();
+    let chosen = said(2);
+    // Beside what was chosen, to the whole, and the right answer; the hidden heading is no part of it.
+    for wanted in ["Yes", "Your answer is correct.", "206 Partial Content.", "The correct answer is: 206"] {
+        assert!(chosen.contains(wanted), "{wanted} in {chosen}");
+    }
+    assert!(!chosen.contains("<h4"), "{chosen}");
+    assert!(said(4).contains("The correct answer is 'False'."));
+    assert_eq!(said(1), "", "the control: a description is not judged");
+    // While it is worked nothing is said.
+    assert!((1..=3).all(|n| fresh("A", n).outcome_html.is_empty()));
+}

@@ -252,6 +252,8 @@ pub struct AttemptView {
     pub score: Option<f64>,
     /// Scores per question, for practice after finishing.
     pub scores: BTreeMap<QuestionId, Score>,
+    /// The site's id of it, once it is known.
+    pub remote: Option<String>,
     /// Its place in the outbox.
     pub work: Option<WorkCard>,
     /// When the site ends it, by this computer's clock.

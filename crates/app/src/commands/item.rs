@@ -538,6 +538,7 @@ impl From<PendingFeedback> for FeedbackView {
         let mut questions = p.rest.questions;
         for question in &mut questions {
             question.comment_html = clean_fragment(&question.comment_html);
+            question.outcome_html = clean_fragment(&question.outcome_html);
         }
         Self {
             id: p.id,

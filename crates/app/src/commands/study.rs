@@ -377,13 +377,19 @@ pub(crate) fn attempt_view(store: &Store, row: AttemptRow) -> Result<(AttemptVie
         .work_list()?
         .rows
         .into_iter()
-        .find(|w| matches!(&w.work.deed, Deed::QuizFinish { attempt, .. } if *attempt == row.id))
-        .map(|w| w.work.id);
+        .find(|w| matches!(&w.work.deed, Deed::QuizFinish { attempt, .. } if *attempt == row.id));
+    let told = work.as_ref().and_then(|w| match &w.state {
+        WorkState::Accepted { receipt } => receipt.remote.strip_prefix("attempt:").map(str::to_owned),
+        _ => None,
+    });
+    let remote = told.or_else(|| row.remote_attempt.clone());
+    let work = work.map(|w| w.work.id);
     let view = AttemptView {
         id: row.id.clone(),
         number: row.number,
         started: row.started,
         finished: row.finished,
+        remote,
         questions: row
             .questions
             .into_iter()

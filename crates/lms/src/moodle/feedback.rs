@@ -203,6 +203,7 @@ fn of_question(slot: &Slot) -> QuestionFeedback {
         mark: slot.mark,
         max_mark: Some(slot.max_mark).filter(|m| *m > 0.0),
         comment_html: slot.comment_html.clone(),
+        outcome_html: slot.outcome_html.clone(),
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Slot {
     pub text_html: String,
     /// A person's comment as HTML; may be empty.
     pub comment_html: String,
+    /// What the site says to the answer by itself, as HTML: feedback and the right answer, as far as it shows them.
+    #[serde(default)]
+    pub outcome_html: String,
     /// What all field names start with, e.g. `q1:2_`.
     pub prefix: String,
     /// Number that must be sent along.
@@ -153,6 +156,7 @@ pub fn slot(entry: &Value) -> Option<Slot> {
         places,
         text_html: text.unwrap_or_else(|| question_text(root)),
         comment_html: comment(root),
+        outcome_html: outcome(root),
         sequence: loose::text(entry, "sequencecheck"),
         fields: form.fields(&prefix),
         prefix,
@@ -188,6 +192,17 @@ fn question_text(root: ElementRef<'_>) -> String {
     // Names that only a screen reader hears belong to the fields that the site's own page has here, not to the text.
     let unseen = all(inside, "label.sr-only, label.accesshide, label.visually-hidden");
     unseen.iter().fold(inside.inner_html(), |html, label| html.replacen(&label.html(), "", 1))
+}
+
+/// What is said beside what was chosen, then the feedback to the whole with the right answer.
+fn outcome(root: ElementRef<'_>) -> String {
+    let beside = all(root, ".answer .specificfeedback");
+    let whole = all(root, ".outcome .feedback");
+    beside
+        .iter()
+        .map(|e| format!("<p>{}</p>", e.inner_html()))
+        .chain(whole.iter().map(|e| e.inner_html()))
+        .collect()
 }
 
 /// The inside of `.comment` without its headings and the word "Comment:" in front.

@@ -104,6 +104,7 @@ fn form(slots: &[Slot]) -> Option<Value> {
     let bare = |slot: &Slot| Slot {
         text_html: String::new(),
         comment_html: String::new(),
+        outcome_html: String::new(),
         settings: Value::Null,
         ..slot.clone()
     };

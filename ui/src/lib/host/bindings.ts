@@ -240,6 +240,10 @@ score: number | null,
  */
 scores: { [key in QuestionId]: Score }, 
 /**
+ * The site's id of it, once it is known.
+ */
+remote: string | null, 
+/**
  * Its place in the outbox.
  */
 work: WorkCard | null, 
@@ -2792,7 +2796,11 @@ max_mark: number | null,
 /**
  * A written comment as HTML; may be empty.
  */
-comment_html: string, };
+comment_html: string, 
+/**
+ * What the site says to the answer by itself, as HTML: feedback and the right answer; may be empty.
+ */
+outcome_html?: string, };
 
 /**
  * A question within one quiz.

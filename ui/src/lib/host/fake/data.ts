@@ -346,6 +346,7 @@ export const attempt = (id: string, finished: boolean, practice: boolean): Attem
   number: 1,
   started: NOW - 20 * MIN,
   finished: finished ? NOW - MIN : null,
+  remote: null,
   questions: questions.map((q) => {
     if (!finished || !practice) return q;
     switch (q.kind) {
@@ -497,7 +498,14 @@ export const feedback: FeedbackView[] = [
     given: NOW - 3000 * MIN,
     seen: true,
     questions: [
-      { slot: 7, state: "partly", mark: 6, max_mark: 10, comment_html: "<p>Good picture. Name the delay.</p>" },
+      {
+        slot: 7,
+        state: "partly",
+        mark: 6,
+        max_mark: 10,
+        comment_html: "<p>Good picture. Name the delay.</p>",
+        outcome_html: "<p>The correct answer is: a packet</p>",
+      },
     ],
     files: [],
   },
