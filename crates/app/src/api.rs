@@ -308,6 +308,9 @@ commands! {
     work(WorkInput) -> WorkDetail;
     /// Tries again now what waits or was refused.
     work_retry(WorkInput) -> WorkDetail;
+    /// Takes a message or a hand-in back before anything of it is sent; its words are a draft again. The sealed text
+    /// stays to be read.
+    work_take_back(WorkInput) -> WorkDetail;
     /// The learner's decision on work that is unclear or was not taken. Deletes nothing.
     work_decide(WorkDecide) -> WorkDetail;
     /// Writes when a piece of work was written, as one file to read and to check.

@@ -25,6 +25,7 @@ mod sources;
 pub(crate) mod study;
 pub(crate) use study::answer as answer_of;
 mod take;
+mod take_back;
 pub(crate) use take::has_files;
 mod takeout;
 pub(crate) mod trouble;

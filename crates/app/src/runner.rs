@@ -47,6 +47,8 @@ pub(crate) enum Note {
     WorkSays(WorkId, bool),
     /// The learner leaves refused work at that; later work passes.
     WorkSetAside(WorkId),
+    /// The learner takes work back before anything of it is sent; the answer says whether it was in time.
+    WorkTakenBack(WorkId, oneshot::Sender<bool>),
     /// The settings were changed.
     Settings,
     /// The system's word on whether the link costs money, and on which network it is.

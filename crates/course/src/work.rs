@@ -228,6 +228,8 @@ pub enum RefusalReason {
     QuestionsChanged,
     /// Something else; see the site's words.
     Other,
+    /// The learner took it back before anything of it was sent.
+    TakenBack,
 }
 
 /// What the last try that led to nothing ran into, for the learner.

@@ -25,7 +25,9 @@ mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use daypack_course::work::{Caveat, Outcome, Receipt, Refusal, Resend, Settled, Trouble, Wait, WorkState};
+use daypack_course::work::{
+    Caveat, Outcome, Receipt, Refusal, RefusalReason, Resend, Settled, Trouble, Wait, WorkState,
+};
 use daypack_course::{AccountId, TimeMs, WorkId};
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +120,11 @@ pub enum Event {
         /// Which.
         id: WorkId,
     },
+    /// The learner takes work back of which nothing was sent. Where something may be on its way this changes nothing.
+    TakenBack {
+        /// Which.
+        id: WorkId,
+    },
     /// The account is signed in again.
     SignedIn {
         /// Which.
@@ -207,6 +214,7 @@ impl Outbox {
                     entry.set_aside |= matches!(entry.state, WorkState::Refused { .. });
                 }
             }
+            Event::TakenBack { id } => self.taken_back(&id, now, &mut out),
             Event::SignedIn { account } => self.signed_in(&account, now),
             Event::Tick => {}
         }
@@ -437,6 +445,22 @@ impl Outbox {
             }
             WorkState::Unclear if entry.resend == Resend::ReadBack => entry.wait(Hold::Free, now),
             WorkState::Unclear | WorkState::Sending | WorkState::Accepted { .. } => {}
+        }
+    }
+
+    /// Whether nothing of it can be at the site or on its way there, as far as the machine knows.
+    pub fn can_be_taken_back(&self, id: &WorkId) -> bool {
+        let is_here = |e: &Entry| e.state == WorkState::Waiting && !e.doubt && e.stray.is_none();
+        !self.on_way.contains_key(id) && self.entries.get(id).is_some_and(is_here)
+    }
+
+    fn taken_back(&mut self, id: &WorkId, now: TimeMs, out: &mut Vec<Effect>) {
+        if !self.can_be_taken_back(id) {
+            return;
+        }
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.set_aside = true;
+            refuse(entry, Refusal { why: RefusalReason::TakenBack, said: String::new(), at: now }, now, out);
         }
     }
 

@@ -199,6 +199,40 @@ fn a_refusal_stops_its_target_until_it_is_set_aside_or_retried() {
 }
 
 #[test]
+fn work_is_taken_back_only_while_nothing_of_it_can_be_on_its_way() {
+    let refused = |outbox: &Outbox| match &outbox.entry(&id(1)).unwrap().state {
+        WorkState::Refused { refusal } => Some(refusal.why),
+        _ => None,
+    };
+    let back = || Event::TakenBack { id: id(1) };
+    // Waiting without a link: it goes, nothing is ever sent, and later work for the same place passes.
+    let mut outbox = Outbox::new(1);
+    outbox.step(added(1, "a", "t", Lane::Posts), TimeMs(0));
+    assert!(outbox.can_be_taken_back(&id(1)));
+    outbox.step(back(), TimeMs(1));
+    assert_eq!(refused(&outbox), Some(RefusalReason::TakenBack));
+    outbox.step(added(2, "a", "t", Lane::Posts), TimeMs(2));
+    assert_eq!(sends(&outbox.step(Event::LinkUp, TimeMs(3))), [&id(2)]);
+    // Only the learner's own word sends it after all.
+    let mut again = outbox.clone();
+    again.step(ended(&outbox, 2, Outcome::Refused(refusal())), TimeMs(4));
+    again.step(Event::SetAside { id: id(2) }, TimeMs(4));
+    assert_eq!(sends(&again.step(Event::LearnerRetries { id: id(1) }, TimeMs(5))), [&id(1)]);
+    // On its way, in doubt, accepted: nothing changes.
+    let (mut going, _) = online([added(1, "a", "t", Lane::Posts)]);
+    assert!(!going.can_be_taken_back(&id(1)));
+    for end in [None, Some(Outcome::Unknown), Some(Outcome::Accepted(receipt()))] {
+        if let Some(outcome) = end {
+            let event = ended(&going, 1, outcome);
+            going.step(event, TimeMs(6));
+        }
+        let before = going.entry(&id(1)).unwrap().state.clone();
+        going.step(back(), TimeMs(7));
+        assert_eq!(going.entry(&id(1)).unwrap().state, before);
+    }
+}
+
+#[test]
 fn an_instant_named_by_the_site_is_honoured_but_not_for_ever() {
     let (mut outbox, _) = online([added(1, "a", "t", Lane::Posts)]);
     let later = Outcome::Later { not_before: Some(TimeMs(50_000)) };
@@ -430,6 +464,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         4 => (n(), 0..4_u64, settle).prop_map(|(n, errand, settled)| Event::SettleEnded { id: id(n), errand, settled }),
         1 => n().prop_map(|n| Event::LearnerRetries { id: id(n) }),
         1 => n().prop_map(|n| Event::SetAside { id: id(n) }),
+        1 => n().prop_map(|n| Event::TakenBack { id: id(n) }),
         1 => (0..2_u8).prop_map(|a| Event::SignedIn { account: format!("a{a}").as_str().into() }),
         3 => Just(Event::Tick),
     ]

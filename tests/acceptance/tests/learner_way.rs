@@ -12,7 +12,7 @@ use daypack_app::api::study::ItemBodyView;
 use daypack_app::{App, Keyring, MemoryKeyring, OpenOptions};
 use daypack_course::outline::ItemKind;
 use daypack_course::quiz::{QuestionBody, Response};
-use daypack_course::work::WorkState;
+use daypack_course::work::{RefusalReason, WorkState};
 use daypack_course::{CourseId, ItemId};
 use daypack_tests::practice::{Practice, small_course};
 
@@ -328,5 +328,64 @@ async fn a_marked_moment_and_the_way_of_playing_are_there_after_a_restart() {
     assert!(view(&app, &lecture).await.bookmarks.is_empty());
     app.bookmark_put(put(Some(mark.id), "Ask about this")).await.unwrap();
     assert_eq!(view(&app, &lecture).await.bookmarks.len(), 1, "what was taken away came back");
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_waits_is_taken_back_changed_and_sent_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut campus = Practice::start(&small_course(), None, &dir.path().join("campus"));
+    let app = open(&dir.path().join("data"), &Arc::new(MemoryKeyring::default())).await;
+    sign_in(&app, &campus).await;
+    let course = add(&app, |_| true).await;
+    take_all(&app, &course).await;
+    let talk = rows(&app, &course).await.into_iter().find(|row| row.kind == ItemKind::Discussion).unwrap().id;
+    campus.stop();
+    let post = |text: &str| PostSend {
+        course: course.clone(),
+        item: talk.clone(),
+        parent: None,
+        subject: "From the bus".into(),
+        text: text.into(),
+    };
+    let card = app.post_send(post("I think it is seven.")).await.unwrap();
+    // The first try, which finds out that nobody is there, is over.
+    until("it waits", || async {
+        let work = app.work(WorkInput { work: card.id.clone() }).await.unwrap();
+        work.card.can_take_back.then_some(())
+    })
+    .await;
+    let back = app.work_take_back(WorkInput { work: card.id.clone() }).await.unwrap();
+    assert!(
+        matches!(&back.card.state, WorkState::Refused { refusal } if refusal.why == RefusalReason::TakenBack)
+    );
+    assert_eq!(back.text[0].text, "I think it is seven.", "what was sealed stays to be read");
+    assert!(!back.card.can_take_back && back.card.set_aside);
+    assert_eq!(app.outbox(Nothing {}).await.unwrap().unsent, 0);
+    // Its words are a draft again.
+    let view = app.item(ItemInput { course: course.clone(), item: talk.clone() }).await.unwrap();
+    let ItemBodyView::Discussion(discussion) = view.body else { panic!("a discussion") };
+    assert_eq!(discussion.drafts["new"].text, "I think it is seven.");
+    assert_eq!(discussion.drafts["subject"].text, "From the bus");
+
+    let changed = app.post_send(post("I think it is eight.")).await.unwrap();
+    campus.restart();
+    app.sync_now(Nothing {}).await.unwrap();
+    until("the message is there", || async {
+        let work = app.work(WorkInput { work: changed.id.clone() }).await.unwrap();
+        matches!(work.card.state, WorkState::Accepted { .. }).then_some(())
+    })
+    .await;
+    let held = campus.state().to_string();
+    assert_eq!((held.matches("it is eight").count(), held.matches("it is seven").count()), (1, 0), "{held}");
+    // Control: what is there is not taken back.
+    let late = app.work_take_back(WorkInput { work: changed.id.clone() }).await.unwrap_err();
+    assert_eq!(late.code, FailureCode::OnItsWay);
+    let view = app.item(ItemInput { course, item: talk }).await.unwrap();
+    let ItemBodyView::Discussion(discussion) = view.body else { panic!("a discussion") };
+    assert!(
+        discussion.drafts.get("new").is_none_or(|draft| draft.text.is_empty()),
+        "and no draft is made of it"
+    );
     app.close().await;
 }

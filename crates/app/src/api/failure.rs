@@ -116,6 +116,8 @@ pub enum FailureCode {
     Unknown,
     /// It was not taken along, and there is no connection.
     NotHere,
+    /// It is on its way, or it may be: it cannot be taken back.
+    OnItsWay,
     /// It can be worked at its site only, in the browser.
     OnlyThere,
     /// It must be started while connected (`item`).

@@ -58,6 +58,8 @@ pub struct WorkCard {
     pub trouble: Option<Trouble>,
     /// Not taken, and the learner decided to leave it at that; it stays to be read.
     pub set_aside: bool,
+    /// Nothing of it was sent, and it can be taken back to be changed.
+    pub can_take_back: bool,
     /// When it must be there; `None` without a date or once it is there.
     pub deadline: Option<Deadline>,
     /// Time zone of the course's dates (IANA), where it is known.

@@ -10,6 +10,7 @@ use daypack_store::WorkRow;
 
 use super::item::feedback_view;
 use super::study::file_view;
+use super::take_back;
 use crate::api::input::*;
 use crate::api::receiver::ReceiverView;
 use crate::api::status::AppStatus;
@@ -176,7 +177,10 @@ impl App {
         }
         let is_there = matches!(row.state, WorkState::Accepted { .. });
         let deadline = dates.at(self.moment(&row.work.target.site)).filter(|_| !is_there);
+        let looked = row.clone();
+        let can_take_back = self.db(move |store| Ok(take_back::can_be(store, &looked))).await?;
         Ok(WorkCard {
+            can_take_back,
             group: group(&row.state, &standing),
             wait: standing.wait,
             goes_to,

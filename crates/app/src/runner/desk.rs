@@ -309,6 +309,15 @@ impl Desk {
                 self.wake_up(now);
             }
             Note::WorkSetAside(id) => self.outbox_step(outbox::Event::SetAside { id }, now),
+            Note::WorkTakenBack(id, answer) => {
+                let is_here =
+                    self.outbox.can_be_taken_back(&id) && send::nothing_begun(self.app.store(), &id);
+                if is_here {
+                    self.outbox_step(outbox::Event::TakenBack { id }, now);
+                    self.wake_up(now);
+                }
+                let _ = answer.send(is_here);
+            }
             Note::Settings => self.budget_changed(now),
             Note::Metered(said, network) => {
                 self.metered = said;

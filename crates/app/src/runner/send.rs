@@ -3,6 +3,7 @@
 use daypack_course::WorkId;
 use daypack_course::work::{Outcome, Settled, Work};
 use daypack_lms::StepLog;
+use daypack_store::Store;
 
 use super::Note;
 use crate::App;
@@ -11,6 +12,17 @@ use crate::commands::source;
 
 /// From here on, in milliseconds, "later" is no matter of a busy site.
 const LONG: i64 = 1_800_000;
+
+/// Whether no step with an effect at the site was ever begun for it.
+pub(crate) fn nothing_begun(store: &Store, id: &WorkId) -> bool {
+    let log = store.work_step_get(id).map(|kept| kept.map(serde_json::from_value::<StepLog>));
+    match log {
+        Ok(None) => true,
+        Ok(Some(Ok(log))) => !log.risky,
+        // What cannot be read may say anything.
+        Ok(Some(Err(_))) | Err(_) => false,
+    }
+}
 
 /// Sends `id` and tells the loop how it ended.
 pub(crate) async fn send(app: App, id: WorkId, errand: u64) {

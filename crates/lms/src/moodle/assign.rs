@@ -335,10 +335,19 @@ async fn save(
     if let Some(area) = area {
         data.insert("files_filemanager".to_owned(), json!(area));
     }
+    let earlier = log.risky;
     log.risky = true;
     desk.save(log).map_err(|_| Outcome::Later { not_before: None })?;
     let asked = json!({"assignmentid": to.instance, "plugindata": data});
-    let reply = rest.call("mod_assign_save_submission", asked).await.map_err(|e| judge::outcome(&e))?;
+    let reply = match rest.call("mod_assign_save_submission", asked).await {
+        Ok(reply) => reply,
+        Err(error) => {
+            log.risky = earlier || !judge::never_left(&error);
+            // Where this cannot be kept the log says more than it must: the site is asked first.
+            let _ = desk.save(log);
+            return Err(judge::outcome(&error));
+        }
+    };
     let Some(warning) = reply.value.as_array().and_then(|w| w.first()) else { return Ok(()) };
     let said = words::said(&loose::text(warning, "item"));
     let why = match status(rest, to).await {

@@ -50,6 +50,7 @@ pub async fn send(
     {
         return Ok(Outcome::Accepted(receipt));
     }
+    let earlier = log.risky;
     log.risky = true;
     desk.save(log).map_err(|_| Outcome::Later { not_before: None })?;
     let (function, asked) = match letter.parent {
@@ -81,7 +82,11 @@ pub async fn send(
                 }
                 (_, outcome) => outcome,
             };
-            log.risky = matches!(outcome, Outcome::Unknown | Outcome::Unreachable);
+            let may_be_there =
+                matches!(outcome, Outcome::Unknown | Outcome::Unreachable) && !judge::never_left(&error);
+            log.risky = earlier || may_be_there;
+            // Where this cannot be kept the log says more than it must: the site is asked first.
+            let _ = desk.save(log);
             Err(outcome)
         }
     }

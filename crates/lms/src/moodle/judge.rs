@@ -104,6 +104,12 @@ pub fn outcome(error: &CallError) -> Outcome {
     }
 }
 
+/// Whether the call certainly did not reach the site, so that a step begun for it had no effect.
+pub fn never_left(error: &CallError) -> bool {
+    use NetError::{BadAddress, Insecure, Setup, Unreachable};
+    matches!(error, CallError::Net(Unreachable(_) | BadAddress | Insecure | Setup))
+}
+
 /// A refusal in the site's words.
 pub fn refusal(why: RefusalReason, said: &str, at: TimeMs) -> Outcome {
     Outcome::Refused(Refusal { why, said: said.to_owned(), at })

@@ -1057,7 +1057,7 @@ facts: { [key in string]: string }, };
 /**
  * Everything that can go wrong, from a learner's point of view.
  */
-export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_cancelled" | "sign_in_not_proven" | "code_spent" | "no_window" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "quiz_password" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "only_there" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "file_type_not_taken" | "too_many_words" | "statement_due" | "nowhere_to_send" | "which_account" | "sign_in_first" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
+export type FailureCode = "bad_address" | "not_found" | "not_an_lms" | "captive_portal" | "service_off" | "maintenance" | "site_too_old" | "insecure_address" | "no_safe_connection" | "unreachable" | "wrong_password" | "must_change_password" | "policy_not_agreed" | "suspended" | "sign_in_cancelled" | "sign_in_not_proven" | "code_spent" | "no_window" | "sign_in_needed" | "keys_locked" | "wrong_passphrase" | "short_passphrase" | "locked" | "wrong_code" | "name_taken" | "cannot_seal" | "not_while_shared" | "not_shared" | "not_alone" | "keyring_locked" | "keyring_unavailable" | "quiz_password" | "site_refused" | "not_a_library" | "file_missing" | "unsupported_file" | "broken_package" | "not_an_export" | "wrong_signature" | "other_key" | "older_version" | "newer_format" | "no_space" | "in_use" | "in_use_elsewhere" | "newer_database" | "damaged_database" | "unknown" | "not_here" | "on_its_way" | "only_there" | "starts_online" | "closed" | "no_attempts_left" | "attempt_finished" | "nothing_to_send" | "too_many_files" | "file_too_large" | "file_type_not_taken" | "too_many_words" | "statement_due" | "nowhere_to_send" | "which_account" | "sign_in_first" | "has_unsent" | "invalid_input" | "unknown_command" | "internal";
 
 /**
  * A file that came with feedback.
@@ -3071,7 +3071,7 @@ at: TimeMs, };
 /**
  * Reasons for a refusal.
  */
-export type RefusalReason = "closed" | "not_open_yet" | "already_submitted" | "no_attempts_left" | "finished_elsewhere" | "gone" | "not_allowed" | "too_large" | "statement_due" | "conflict" | "questions_changed" | "other";
+export type RefusalReason = "closed" | "not_open_yet" | "already_submitted" | "no_attempts_left" | "finished_elsewhere" | "gone" | "not_allowed" | "too_large" | "statement_due" | "conflict" | "questions_changed" | "other" | "taken_back";
 
 /**
  * What a learner gave as answer.
@@ -3930,6 +3930,10 @@ trouble: Trouble | null,
  */
 set_aside: boolean, 
 /**
+ * Nothing of it was sent, and it can be taken back to be changed.
+ */
+can_take_back: boolean, 
+/**
  * When it must be there; `None` without a date or once it is there.
  */
 deadline: Deadline | null, 
@@ -4241,6 +4245,8 @@ export interface Commands {
   work: { input: WorkInput; output: WorkDetail };
   /** Tries again now what waits or was refused. */
   work_retry: { input: WorkInput; output: WorkDetail };
+  /** Takes a message or a hand-in back before anything of it is sent; its words are a draft again. The sealed text stays to be read. */
+  work_take_back: { input: WorkInput; output: WorkDetail };
   /** The learner's decision on work that is unclear or was not taken. Deletes nothing. */
   work_decide: { input: WorkDecide; output: WorkDetail };
   /** Writes when a piece of work was written, as one file to read and to check. */
@@ -4350,6 +4356,7 @@ export const COMMANDS = [
   "outbox",
   "work",
   "work_retry",
+  "work_take_back",
   "work_decide",
   "receipt_export",
   "clock_facts",

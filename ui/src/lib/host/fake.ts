@@ -306,6 +306,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
         ? (near = { ...near, typed: [...near.typed, { address, answers: true }] })
         : fail("bad_address", { address }),
     work_retry: ({ work }) => answers.work({ work }),
+    work_take_back: ({ work }) => answers.work({ work }),
     inbox: () => ({ feedback: empty ? [] : feedback, unseen: status.unseen }),
     feedback_seen: () => ({ feedback, unseen: 0 }),
     sync_now: () => status,

@@ -418,6 +418,7 @@ const work = (
   wait: state.state === "waiting" ? "next_try" : state.state === "unclear" ? "learner" : null,
   trouble: state.state === "waiting" ? "not_reached" : state.state === "in_doubt" ? "reply_lost" : null,
   set_aside: false,
+  can_take_back: false,
   deadline:
     state.state === "waiting"
       ? {
