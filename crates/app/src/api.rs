@@ -319,6 +319,8 @@ commands! {
     clock_facts(Nothing) -> ClockFacts;
     /// Grades, comments and recorded messages, newest first.
     inbox(Nothing) -> Inbox;
+    /// The grades of a course, as its school last listed them.
+    course_grades(CourseInput) -> GradesView;
     /// Marks feedback as seen.
     feedback_seen(FeedbackInput) -> Inbox;
     /// Sends what waits and brings back what is new, now.

@@ -6,6 +6,7 @@ mod decide;
 mod device;
 mod downloads;
 mod follow;
+pub(crate) mod grades;
 mod internet;
 mod item;
 mod keys;

@@ -9,6 +9,7 @@ pub mod digest;
 pub mod feedback;
 pub mod finding;
 pub mod folder;
+pub mod grades;
 pub mod ids;
 pub mod outline;
 pub mod package;

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use daypack_course::feedback::Feedback;
+use daypack_course::grades::Gradebook;
 use daypack_course::outline::{Asset, Binding, Course};
 use daypack_course::quiz::{Question, Response};
 use daypack_course::work::{Answer, Deed, Outcome, Refusal, Resend, Settled, SiteSide, Work};
@@ -585,6 +586,12 @@ pub trait Connector: Send + Sync {
         session: &'a Session,
         about: &'a [Binding],
     ) -> Answering<'a, Result<Pulled, ReadError>>;
+    /// The learner's grades in a course, by its id at the site.
+    fn grades<'a>(
+        &'a self,
+        session: &'a Session,
+        course: &'a str,
+    ) -> Answering<'a, Result<Gradebook, ReadError>>;
     /// The learner's own files at the site, those at the top.
     fn own_files<'a>(&'a self, session: &'a Session) -> Answering<'a, Result<Vec<OwnFile>, OwnFileError>>;
     /// Writes a small file there; one of the same name is replaced. Repeatable.

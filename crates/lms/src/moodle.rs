@@ -7,6 +7,7 @@ pub mod complete;
 pub mod feedback;
 pub mod files;
 pub mod forum;
+pub mod grades;
 pub mod judge;
 pub mod launch;
 pub mod loose;
@@ -21,6 +22,7 @@ pub mod site;
 pub mod words;
 
 use daypack_course::TimeMs;
+use daypack_course::grades::Gradebook;
 use daypack_course::outline::Binding;
 use daypack_course::work::{Answer, Deed, Outcome, Resend, Settled, SiteSide, Work};
 
@@ -251,6 +253,16 @@ impl Connector for Moodle {
         about: &'a [Binding],
     ) -> Answering<'a, Result<Pulled, ReadError>> {
         Box::pin(async move { feedback::pull(&self.rest(session), session, about).await })
+    }
+
+    fn grades<'a>(
+        &'a self,
+        session: &'a Session,
+        course: &'a str,
+    ) -> Answering<'a, Result<Gradebook, ReadError>> {
+        Box::pin(async move {
+            grades::read(&self.rest(session), &session.remote_user, course).await.map_err(ReadError::from)
+        })
     }
 
     fn own_files<'a>(&'a self, session: &'a Session) -> Answering<'a, Result<Vec<OwnFile>, OwnFileError>> {

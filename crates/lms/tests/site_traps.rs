@@ -429,3 +429,32 @@ fn a_quiz_that_only_a_browser_can_work_says_so_before_anything_begins_at_the_sit
     assert_eq!(quiz(1, &watched), (Some(OnlyThere::WatchedBrowser), false));
     assert_eq!(quiz(1, &|q| q["browsersecurity"] = json!("-")), (None, false));
 }
+
+#[test]
+fn an_absent_or_hidden_grade_is_never_a_zero_and_each_line_stays_a_line() {
+    use daypack_course::grades::GradeKind;
+    use daypack_lms::moodle::grades::rows;
+    let mut table = recorded("gradereport_user_get_grade_items", "ok");
+    let of = |table: &Value, name: &str| {
+        rows(table).into_iter().find(|row| row.name.starts_with(name)).expect("a line")
+    };
+    let count = table["usergrades"][0]["gradeitems"].as_array().unwrap().len();
+    assert_eq!(rows(&table).len(), count);
+    let quiz = of(&table, "Quiz A");
+    assert_eq!(
+        (quiz.shown.as_str(), quiz.range, quiz.cmid.as_deref()),
+        ("83.93", Some((0.0, 100.0)), Some("11"))
+    );
+    // A zero that was given is a zero; what was not given is nothing.
+    assert_eq!((of(&table, "Quiz G").value, of(&table, "Quiz G").shown.as_str()), (Some(0.0), "0.00"));
+    let none = of(&table, "Quiz B");
+    assert_eq!((none.value, none.shown.as_str(), none.percent.as_str(), none.given), (None, "", "", None));
+    assert!(of(&table, "Assignment 1").feedback_html.contains("Watch the citations"));
+    let course = rows(&table).into_iter().find(|row| row.kind == GradeKind::Course).expect("the sum");
+    assert_eq!((course.shown.as_str(), course.percent.as_str()), ("544.76", "60.53 %"));
+    // Hidden: neither number nor word is kept.
+    table["usergrades"][0]["gradeitems"][0]["gradeishidden"] = json!(true);
+    let hidden = of(&table, "Quiz A");
+    assert!(hidden.hidden && hidden.value.is_none() && hidden.shown.is_empty() && hidden.percent.is_empty());
+    assert!(rows(&json!({"usergrades": []})).is_empty() && rows(&json!([])).is_empty());
+}

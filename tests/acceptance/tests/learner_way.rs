@@ -255,6 +255,12 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     assert!(feedback.grade.as_ref().is_some_and(|g| g.value.is_some()) && !feedback.comment_html.is_empty());
     assert!(feedback.files.iter().any(|f| f.url.is_some()), "{feedback:?}");
     assert!(!view.sent.is_empty());
+    // The course's grades are here, too, each with the way to its task; what has none is not a zero.
+    let grades = app.course_grades(CourseInput { course: course.clone() }).await.unwrap();
+    assert!(grades.as_of.is_some() && grades.has_school && grades.total.is_some());
+    let line = grades.lines.iter().find(|line| line.item.as_ref() == Some(&assignment)).expect("a line");
+    assert!(line.value.is_some() && !line.shown.is_empty() && line.most.is_some(), "{line:?}");
+    assert!(grades.lines.iter().all(|line| line.value.is_some() == !line.shown.is_empty()));
     app.close().await;
 }
 

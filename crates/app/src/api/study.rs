@@ -6,7 +6,7 @@ use daypack_course::outline::{Chapter, Tier};
 use daypack_course::progress::Watched;
 use daypack_course::quiz::{OnlyThere, Question, QuizMode, Response, Score};
 use daypack_course::rules::{HandInRules, TalkRules};
-use daypack_course::{AttemptId, CourseId, Digest, QuestionId, TimeMs};
+use daypack_course::{AttemptId, CourseId, Digest, ItemId, QuestionId, TimeMs};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -357,4 +357,48 @@ pub struct PostView {
 
 fn yes() -> bool {
     true
+}
+
+/// The grades of a course.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct GradesView {
+    /// Its id.
+    pub course: CourseId,
+    /// Its title.
+    pub title: String,
+    /// Somebody is signed in where the course comes from, or where its work goes.
+    pub has_school: bool,
+    /// When the school listed them; `None` before it did.
+    pub as_of: Option<TimeMs>,
+    /// In the school's order.
+    pub lines: Vec<GradeLine>,
+    /// The sum of the course, where the school shows one.
+    pub total: Option<GradeLine>,
+}
+
+/// One grade.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct GradeLine {
+    /// As the school names it.
+    pub name: String,
+    /// The item here that it belongs to.
+    pub item: Option<ItemId>,
+    /// The sum of other lines.
+    pub is_sum: bool,
+    /// The number; `None` without a grade.
+    pub value: Option<f64>,
+    /// As the school writes it; empty without a grade.
+    pub shown: String,
+    /// The best possible number.
+    pub most: Option<f64>,
+    /// As the school writes it; may be empty.
+    pub percent: String,
+    /// How much it counts, as the school writes it; may be empty.
+    pub weight: String,
+    /// Cleaned HTML; may be empty.
+    pub feedback_html: String,
+    /// When it was given.
+    pub given: Option<TimeMs>,
+    /// The school has something here and does not show it.
+    pub hidden: bool,
 }

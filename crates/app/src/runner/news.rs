@@ -84,6 +84,12 @@ impl Round {
         self.plans.get(&binding.course).is_some_and(|(plan, _)| plan.activities.contains(&binding.cmid))
     }
 
+    /// Courses at the site where something is asked, so that grades may have changed.
+    pub fn courses_asked(&self) -> Vec<String> {
+        let asked = |plan: &Plan| plan.whole || !plan.activities.is_empty();
+        self.plans.iter().filter(|(_, (plan, _))| asked(plan)).map(|(course, _)| course.clone()).collect()
+    }
+
     /// All that was asked for came and was kept.
     pub async fn came(&mut self, app: &App) -> Result<(), Failure> {
         let (now, site_now) = (app.now(), self.site_now);

@@ -88,6 +88,16 @@ async fn account_round(app: &App, account: &AccountId, session: &source::Session
         let pulled = session.connector.pull(&session.who, &about).await?;
         keep(app, pulled, &bound.places, session).await?;
     }
+    for course in round.courses_asked() {
+        // A table that does not come this time leaves the one that is here.
+        match session.connector.grades(&session.who, &course).await {
+            Ok(book) => crate::commands::grades::keep(app, account, course, book).await,
+            Err(error @ (ReadError::SignIn | ReadError::Unreachable | ReadError::Portal)) => {
+                return Err(error);
+            }
+            Err(error) => tracing::info!(%error, "no grades this time"),
+        }
+    }
     round.came(app).await.map_err(|e| failed(&e))?;
     if let Some(offers) = round.offers.take()
         && let Err(error) = app.offers_keep(account, &session.who.site, offers).await

@@ -1322,6 +1322,84 @@ shown: string,
 is_final: boolean, };
 
 /**
+ * One grade.
+ */
+export type GradeLine = { 
+/**
+ * As the school names it.
+ */
+name: string, 
+/**
+ * The item here that it belongs to.
+ */
+item: ItemId | null, 
+/**
+ * The sum of other lines.
+ */
+is_sum: boolean, 
+/**
+ * The number; `None` without a grade.
+ */
+value: number | null, 
+/**
+ * As the school writes it; empty without a grade.
+ */
+shown: string, 
+/**
+ * The best possible number.
+ */
+most: number | null, 
+/**
+ * As the school writes it; may be empty.
+ */
+percent: string, 
+/**
+ * How much it counts, as the school writes it; may be empty.
+ */
+weight: string, 
+/**
+ * Cleaned HTML; may be empty.
+ */
+feedback_html: string, 
+/**
+ * When it was given.
+ */
+given: TimeMs | null, 
+/**
+ * The school has something here and does not show it.
+ */
+hidden: boolean, };
+
+/**
+ * The grades of a course.
+ */
+export type GradesView = { 
+/**
+ * Its id.
+ */
+course: CourseId, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Somebody is signed in where the course comes from, or where its work goes.
+ */
+has_school: boolean, 
+/**
+ * When the school listed them; `None` before it did.
+ */
+as_of: TimeMs | null, 
+/**
+ * In the school's order.
+ */
+lines: Array<GradeLine>, 
+/**
+ * The sum of the course, where the school shows one.
+ */
+total: GradeLine | null, };
+
+/**
  * Work to hand in.
  */
 export type HandIn = { 
@@ -4255,6 +4333,8 @@ export interface Commands {
   clock_facts: { input: Nothing; output: ClockFacts };
   /** Grades, comments and recorded messages, newest first. */
   inbox: { input: Nothing; output: Inbox };
+  /** The grades of a course, as its school last listed them. */
+  course_grades: { input: CourseInput; output: GradesView };
   /** Marks feedback as seen. */
   feedback_seen: { input: FeedbackInput; output: Inbox };
   /** Sends what waits and brings back what is new, now. */
@@ -4361,6 +4441,7 @@ export const COMMANDS = [
   "receipt_export",
   "clock_facts",
   "inbox",
+  "course_grades",
   "feedback_seen",
   "sync_now",
   "export_work",

@@ -6,6 +6,7 @@ export type Route =
   | { page: "welcome" }
   | { page: "library" }
   | { page: "course"; course: CourseId }
+  | { page: "grades"; course: CourseId }
   | { page: "item"; course: CourseId; item: ItemId; detail?: string }
   | { page: "outbox"; work?: WorkId }
   | { page: "inbox"; feedback?: string }
@@ -21,7 +22,7 @@ export const nav = {
 };
 
 export function placeOf(to: Route): Place {
-  const course = to.page === "course" || to.page === "item" ? to.course : null;
+  const course = to.page === "course" || to.page === "item" || to.page === "grades" ? to.course : null;
   const item = to.page === "item" ? to.item : null;
   const detail =
     to.page === "item" ? to.detail : to.page === "outbox" ? to.work : to.page === "inbox" ? to.feedback : undefined;
@@ -36,7 +37,8 @@ export function routeOf(place: Place): Route | null {
     case "settings":
       return { page: place.page };
     case "course":
-      return place.course ? { page: "course", course: place.course } : null;
+    case "grades":
+      return place.course ? { page: place.page, course: place.course } : null;
     case "item": {
       if (!place.course || !place.item) return null;
       const at = { page: "item", course: place.course, item: place.item } as const;
