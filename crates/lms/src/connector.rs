@@ -281,6 +281,9 @@ pub struct QuizFile {
 /// Why an attempt was not started.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
+    /// It can be worked in the browser only.
+    #[error("it works in the browser only")]
+    OnlyThere,
     /// The site does not start it.
     #[error("the site does not start it ({:?})", .0.why)]
     Refused(Refusal),

@@ -201,7 +201,9 @@ impl Campus {
         if let Some(due) = crate::functions::courses::due(world, caller.user) {
             return Err(Fault::course_closed_for(self.course_id, due));
         }
-        if takes_part(world, caller.user) { Ok(module) } else { Err(Fault::of("requireloginerror")) }
+        // As recorded of an assignment that was hidden meanwhile: the words of somebody who takes no part.
+        let is_open = takes_part(world, caller.user) && !world.hidden.contains(&module.cmid);
+        if is_open { Ok(module) } else { Err(Fault::of("requireloginerror")) }
     }
 
     /// An absolute address.

@@ -127,6 +127,13 @@ pub fn obey(campus: &Campus, command: &str, arguments: &[&str]) -> Result<Value,
                 world.touch();
             })?;
         }
+        ("hide", [cmid, rest @ ..]) if rest.len() < 2 => {
+            let (cmid, on) = (instance(cmid)?, rest.first().map_or(Ok(true), |on| on_off(on))?);
+            campus.with(|world| {
+                let _ = if on { world.hidden.insert(cmid) } else { world.hidden.remove(&cmid) };
+                world.touch();
+            })?;
+        }
         ("suspend" | "unenrol", [user, rest @ ..]) if rest.len() < 2 => {
             let on = rest.first().map_or(Ok(true), |on| on_off(on))?;
             if !USERS.iter().any(|known| known.username == *user) {

@@ -120,7 +120,10 @@ pub fn by_courses<'a>(
     let asked: Vec<i64> = list(params, "courseids").iter().filter_map(Value::as_i64).collect();
     let open = takes_part(world, caller.user);
     let wanted = open && (asked.is_empty() || asked.contains(&campus.course_id));
-    let modules = campus.modules.iter().filter(|module| wanted && module.modname == modname).collect();
+    let is_shown = |module: &&crate::modules::Module| {
+        wanted && module.modname == modname && !world.hidden.contains(&module.cmid)
+    };
+    let modules = campus.modules.iter().filter(is_shown).collect();
     let warnings = asked
         .iter()
         .filter(|id| !open || **id != campus.course_id)

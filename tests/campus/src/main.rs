@@ -104,6 +104,7 @@ enum Command {
   grade-now                  the teacher marks everything that waits
   close-quiz INSTANCE [SECONDS_AGO]   close a quiz (120 s ago: beyond Moodle's 60 s of grace)
   lock-assignment INSTANCE [on|off]   no more edits
+  hide CMID [on|off]         learners do not see the activity, and cannot reach it
   suspend USER [on|off]      suspend the account
   unenrol USER [on|off]      suspend the enrolment: lists come back empty
   sign-in-way 1|2|3          apps sign in themselves (1) or on the site's page

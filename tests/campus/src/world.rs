@@ -33,6 +33,9 @@ pub struct World {
     pub quiz_close: BTreeMap<i64, i64>,
     /// Assignment work.
     pub submissions: Vec<Submission>,
+    /// Activities that the teacher hid, by course module.
+    #[serde(default)]
+    pub hidden: BTreeSet<i64>,
     /// Locked assignments.
     pub locked: BTreeSet<i64>,
     /// Threads.

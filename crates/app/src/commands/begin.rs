@@ -46,6 +46,7 @@ impl App {
 fn not_started(error: &StartError, item: &Item, account: &daypack_course::AccountId) -> Failure {
     use daypack_course::work::RefusalReason as R;
     match error {
+        StartError::OnlyThere => FailureCode::OnlyThere.into(),
         StartError::Password { tried } => Failure::new(FailureCode::QuizPassword).fact("tried", tried),
         StartError::Refused(refusal) => {
             let code = match refusal.why {

@@ -59,6 +59,8 @@ pub async fn start(
     let read = pages(rest, &attempt.id, password, &|_| true).await;
     let slots = match read {
         Ok((slots, _)) => slots,
+        // Sequential pages, of which the outline here did not know yet.
+        Err(error) if error.code().starts_with("Out of sequence") => return Err(StartError::OnlyThere),
         // One that is open already wants the word again.
         Err(error) if password.is_none() && is_sentence(&error) && asks_password(rest, quiz).await => {
             return Err(StartError::Password { tried: false });

@@ -42,6 +42,7 @@ pub fn get(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) 
             .iter()
             .filter(|module| {
                 module.section == number
+                    && !world.hidden.contains(&module.cmid)
                     && !truth("excludemodules")
                     && !other(&cmid, module.cmid)
                     && modname.as_ref().is_none_or(|name| name == module.modname)
