@@ -227,10 +227,16 @@ commands! {
     take_resume(TakeScope) -> CourseView;
     /// Frees the space of an item or course; never touches the learner's work.
     take_remove(TakeScope) -> CourseView;
+    /// Asks whether a library has a newer version of a course, and what it would cost. Nothing is changed.
+    course_newer(CourseInput) -> CourseNewer;
     /// Asks for a newer version of a course from a library; of what was taken along only what changed is fetched.
     course_update(CourseInput) -> CourseUpdated;
     /// Reads all files of courses again; of damaged ones only the damaged pieces are fetched.
     files_check(Nothing) -> FilesChecked;
+    /// How far that is.
+    files_checking(Nothing) -> FilesChecking;
+    /// Stops it; what was found so far is mended.
+    files_check_stop(Nothing) -> FilesChecking;
     /// Folders, sticks and files whose packages are asked before the network is.
     mirror_list(Nothing) -> MirrorsView;
     /// Adds one; it need not be plugged in later on.

@@ -155,6 +155,8 @@ pub(crate) struct Board {
     pub wishes: wishes::Wishes,
     /// The job of what the learner looks at, where it is not all here.
     pub opened: Option<String>,
+    /// How far a look at all files is.
+    pub checking: api::outline::FilesChecking,
 }
 
 impl App {
@@ -255,6 +257,7 @@ impl App {
                 rules,
                 wishes,
                 opened: None,
+                checking: api::outline::FilesChecking::default(),
             }),
             key: keys::KeyDoor::new(options.passphrase, options.quiet),
             mirrors: haul::mirrors::Mirrors::default(),

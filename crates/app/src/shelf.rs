@@ -316,6 +316,8 @@ impl Shelf {
             tier: self.tier,
             tiers: self.tiers(),
             last_confirmed: self.course.origin.last_confirmed(now),
+            has_library: crate::commands::package_of(&self.course).is_some(),
+            has_school: self.course.items().any(|item| !item.bindings.is_empty()),
         }
     }
 

@@ -128,7 +128,12 @@ async fn a_damaged_film_is_found_and_only_what_is_damaged_is_fetched() {
     take(&app, &host.address).await;
     all_here(&app, LONG).await;
     let fine = app.files_check(Nothing {}).await.unwrap();
-    assert!(fine.damaged.is_empty() && fine.files == 21, "the control: {fine:?}");
+    assert!(fine.damaged.is_empty() && fine.files == 21 && !fine.stopped, "the control: {fine:?}");
+    let looked = app.files_checking(Nothing {}).await.unwrap();
+    assert!(!looked.running && looked.done == looked.all && looked.all > FILM as u64, "{looked:?}");
+    // A word to stop when nothing goes on stops nothing later on.
+    app.files_check_stop(Nothing {}).await.unwrap();
+    assert_eq!(app.files_check(Nothing {}).await.unwrap(), fine);
     for (how, most) in [("flipped", 1_u64 << 20), ("cut", 3_200_000), ("gone", FILM as u64 + (64 << 10))] {
         host.take();
         hurt(&data, &film, how);

@@ -227,6 +227,36 @@ async fn update(size: &Size) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_newer_version_is_said_with_its_cost_and_asking_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, out) = (dir.path().join("folder"), dir.path().join("package"));
+    let size = Size { lectures: 2, lecture: 3_000_000, slides: 2_900_000, pages: 4 };
+    first(&folder, &size);
+    publish(&folder, &out, 1, &outline(1, &size), &[]);
+    let host = Host::start(&out, Manners::default()).await;
+    let app = open(&dir.path().join("data")).await;
+    let course = take(&app, &host.address).await;
+    all_here(&app, LONG).await;
+    let ask = || CourseInput { course: course.clone() };
+    let same = app.course_newer(ask()).await.unwrap();
+    assert_eq!((same.version_before, same.version, same.fetch), (1, 1, 0));
+    let floor = second(&folder, &size);
+    publish(&folder, &out, 2, &outline(2, &size), &[]);
+    host.take();
+    for _ in 0..2 {
+        let newer = app.course_newer(ask()).await.unwrap();
+        assert_eq!((newer.version_before, newer.version), (1, 2), "asked twice, nothing was taken over");
+        // Whole files are counted: what is renamed costs nothing, of what changed at most all of it comes.
+        let most = (size.lecture + size.slides + 10_000 + 8_000) as u64;
+        assert!(newer.fetch >= floor && newer.fetch <= most && newer.all > newer.fetch, "{newer:?}");
+    }
+    assert!(host.take().paths.keys().all(|path| !path.contains("/o/") && !path.contains("/p/")));
+    let updated = app.course_update(ask()).await.unwrap();
+    assert_eq!((updated.version_before, updated.version), (1, 2));
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_update_costs_what_changed_and_a_rename_nothing() {
     update(&FEW).await;
 }

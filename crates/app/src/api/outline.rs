@@ -91,6 +91,32 @@ pub struct CourseUpdated {
     pub files: u32,
 }
 
+/// Whether a library has a newer version of a course, and what it would cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CourseNewer {
+    /// The course.
+    pub course: CourseId,
+    /// The version there; the same as before when there is none newer.
+    pub version: u64,
+    /// The version here.
+    pub version_before: u64,
+    /// Bytes of files to fetch at most; of large files only the changed parts come.
+    pub fetch: u64,
+    /// Bytes of all files that would then be here.
+    pub all: u64,
+}
+
+/// How far a look at all files is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FilesChecking {
+    /// A look is going on.
+    pub running: bool,
+    /// Bytes looked at.
+    pub done: u64,
+    /// Bytes to look at.
+    pub all: u64,
+}
+
 /// An item with a damaged file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct DamagedItem {
@@ -114,6 +140,8 @@ pub struct FilesChecked {
     pub files: u32,
     /// Items with damaged ones.
     pub damaged: Vec<DamagedItem>,
+    /// It was stopped before the end.
+    pub stopped: bool,
 }
 
 /// A folder, stick or file whose packages serve as a mirror.
@@ -189,6 +217,10 @@ pub struct CourseView {
     pub tiers: Vec<TierSize>,
     /// When its publisher last confirmed it, once that is too long ago to call it up to date. It works all the same.
     pub last_confirmed: Option<TimeMs>,
+    /// It came from a library that can be asked for a newer version.
+    pub has_library: bool,
+    /// Some of it is worked for a school, which gives grades.
+    pub has_school: bool,
     /// Time zone of the course's dates (IANA), where it is known.
     pub zone: Option<String>,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::App;
 use crate::api::input::{Nothing, PathInput};
-use crate::api::outline::{FilesChecked, MirrorView, MirrorsView};
+use crate::api::outline::{FilesChecked, FilesChecking, MirrorView, MirrorsView};
 use crate::api::{Failure, FailureCode};
 use crate::haul::stick::Stick;
 use crate::runner::mend;
@@ -54,6 +54,19 @@ impl App {
     /// See the list of commands.
     pub async fn files_check(&self, _: Nothing) -> Result<FilesChecked, Failure> {
         mend::check_all(self).await
+    }
+
+    /// See the list of commands.
+    pub async fn files_checking(&self, _: Nothing) -> Result<FilesChecking, Failure> {
+        Ok(self.board(|board| board.checking))
+    }
+
+    /// See the list of commands.
+    pub async fn files_check_stop(&self, _: Nothing) -> Result<FilesChecking, Failure> {
+        Ok(self.board_write(|board| {
+            board.checking.running = false;
+            board.checking
+        }))
     }
 
     /// Puts the learner's mirrors among those that downloads ask.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use daypack_course::finding::Finding;
 use daypack_course::outline::{Course, Origin, RemoteFile};
 use daypack_course::package::keys::MAX_EPOCHS;
-use daypack_course::package::{Channel, Fingerprint, KeyChain, keys_path, object_path};
+use daypack_course::package::{Channel, Fingerprint, KeyChain, Manifest, keys_path, object_path};
 use daypack_course::renew::renewed;
 use daypack_course::{AccountId, CourseId, TimeMs};
 use daypack_formats::package::{OpenedPackage, course_id, open_channel, open_channel_of, open_manifest};
@@ -287,6 +287,20 @@ impl App {
     }
 
     pub(crate) async fn library_course(&self, address: &str) -> Result<Course, Failure> {
+        let (course, found) = self.announced_course(address).await?;
+        let (id, publisher, channel) = (course.id.clone(), found.publisher, found.channel);
+        let (mirrors, shareable, manifest) = (channel.mirrors.clone(), channel.shareable, found.manifest);
+        self.db(move |store| {
+            crate::neighbours::shared::mark(store, &id, shareable)?;
+            pieces::keep(store, &id, &manifest, &mirrors)
+        })
+        .await?;
+        self.trust(&channel, &publisher).await?;
+        Ok(course)
+    }
+
+    /// The course as its library announces it now, proven; nothing of it is kept yet.
+    pub(crate) async fn announced_course(&self, address: &str) -> Result<(Course, Found), Failure> {
         let library = source::library(self);
         let raw = library.channel(address).await.map_err(|error| library_failed(&error, address))?;
         let Announced { channel, publisher, confirmed } = self.trusted_channel(&raw, address).await?;
@@ -297,15 +311,7 @@ impl App {
         let manifest =
             open_manifest(&packed, &channel).map_err(|error| open_failed(&error, &channel.title))?;
         self.desk(Note::Contact(true)).await;
-        let id = course_id(&publisher, &channel.course);
-        let (noted, mirrors) = (manifest.clone(), channel.mirrors.clone());
-        let shareable = channel.shareable;
-        self.db(move |store| {
-            crate::neighbours::shared::mark(store, &id, shareable)?;
-            pieces::keep(store, &id, &noted, &mirrors)
-        })
-        .await?;
-        let mut course = manifest.course;
+        let mut course = manifest.course.clone();
         course.id = course_id(&publisher, &channel.course);
         course.origin = Origin::Package {
             package: channel.title.clone(),
@@ -319,8 +325,7 @@ impl App {
                 asset.remote = Some(RemoteFile { url: address.to_owned(), version: digest.to_string() });
             }
         }
-        self.trust(&channel, &publisher).await?;
-        Ok(course)
+        Ok((course, Found { channel, publisher, manifest }))
     }
 
     /// A channel whose publisher is the known one, and which is not older than the one seen before.
@@ -544,6 +549,13 @@ struct Announced {
     publisher: Fingerprint,
     /// When its publisher last said that it is current.
     confirmed: TimeMs,
+}
+
+/// What a library announces of a course, proven and not yet kept.
+pub(crate) struct Found {
+    channel: Channel,
+    publisher: Fingerprint,
+    manifest: Manifest,
 }
 
 fn trust_scope(channel: &Channel) -> String {

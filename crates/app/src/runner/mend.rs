@@ -13,8 +13,8 @@ use daypack_store::{Store, StoreError};
 
 use super::{Note, pieces, wants};
 use crate::App;
-use crate::api::outline::{DamagedItem, FilesChecked};
-use crate::api::{Event, Failure};
+use crate::api::outline::{DamagedItem, FilesChecked, FilesChecking};
+use crate::api::{Event, Failure, FailureCode};
 use crate::commands::package_of;
 
 /// A file that is made of a damaged object.
@@ -25,16 +25,27 @@ struct Hurt {
 
 /// Looks at every file of every course; damaged ones are put to be mended.
 pub(crate) async fn check_all(app: &App) -> Result<FilesChecked, Failure> {
+    if app.board(|board| board.checking.running) {
+        return Err(Failure::new(FailureCode::InvalidInput).fact("why", "a look is going on"));
+    }
+    let looker = app.clone();
     let found = app
-        .db(|store| {
+        .db(move |store| {
             let mut objects: BTreeSet<(Digest, u64)> = BTreeSet::new();
             for course in store.courses()? {
                 let here = store.assets_of(&course.id)?.into_values().filter(|state| state.complete);
                 objects.extend(here.filter_map(|state| Some((state.digest?, state.have))));
             }
-            let files = objects.len();
+            let all = objects.iter().map(|(_, size)| size).sum();
+            looker.board_write(|board| board.checking = FilesChecking { running: true, done: 0, all });
+            let (mut files, mut stopped) = (0_usize, false);
             let mut damaged = Vec::new();
             for (digest, size) in objects {
+                if !looker.board(|board| board.checking.running) {
+                    stopped = true;
+                    break;
+                }
+                files += 1;
                 match store.objects().verify(&digest) {
                     Ok(true) => {}
                     Ok(false) | Err(StoreError::Missing { .. }) => damaged.push((digest, size)),
@@ -42,16 +53,18 @@ pub(crate) async fn check_all(app: &App) -> Result<FilesChecked, Failure> {
                     Err(StoreError::Io(_)) => damaged.push((digest, size)),
                     Err(other) => return Err(other),
                 }
+                looker.board_write(|board| board.checking.done += size);
             }
-            Ok((files, damaged))
+            Ok((files, damaged, stopped))
         })
-        .await?;
-    let (files, damaged) = found;
+        .await;
+    app.board_write(|board| board.checking.running = false);
+    let (files, damaged, stopped) = found?;
     let mut items = Vec::new();
     for (digest, size) in damaged {
         items.extend(mend(app, digest, size).await?);
     }
-    Ok(FilesChecked { files: u32::try_from(files).unwrap_or(u32::MAX), damaged: items })
+    Ok(FilesChecked { files: u32::try_from(files).unwrap_or(u32::MAX), damaged: items, stopped })
 }
 
 /// Takes the damaged object out of use and asks for what is missing of it; the items that need it.

@@ -537,6 +537,31 @@ export type CourseInput = {
 course: CourseId, };
 
 /**
+ * Whether a library has a newer version of a course, and what it would cost.
+ */
+export type CourseNewer = { 
+/**
+ * The course.
+ */
+course: CourseId, 
+/**
+ * The version there; the same as before when there is none newer.
+ */
+version: number, 
+/**
+ * The version here.
+ */
+version_before: number, 
+/**
+ * Bytes of files to fetch at most; of large files only the changed parts come.
+ */
+fetch: number, 
+/**
+ * Bytes of all files that would then be here.
+ */
+all: number, };
+
+/**
  * A course to remove.
  */
 export type CourseRemove = { 
@@ -606,6 +631,14 @@ tiers: Array<TierSize>,
  * When its publisher last confirmed it, once that is too long ago to call it up to date. It works all the same.
  */
 last_confirmed: TimeMs | null, 
+/**
+ * It came from a library that can be asked for a newer version.
+ */
+has_library: boolean, 
+/**
+ * Some of it is worked for a school, which gives grades.
+ */
+has_school: boolean, 
 /**
  * Time zone of the course's dates (IANA), where it is known.
  */
@@ -1204,7 +1237,28 @@ files: number,
 /**
  * Items with damaged ones.
  */
-damaged: Array<DamagedItem>, };
+damaged: Array<DamagedItem>, 
+/**
+ * It was stopped before the end.
+ */
+stopped: boolean, };
+
+/**
+ * How far a look at all files is.
+ */
+export type FilesChecking = { 
+/**
+ * A look is going on.
+ */
+running: boolean, 
+/**
+ * Bytes looked at.
+ */
+done: number, 
+/**
+ * Bytes to look at.
+ */
+all: number, };
 
 /**
  * One thing worth knowing about an imported course.
@@ -4245,10 +4299,16 @@ export interface Commands {
   take_resume: { input: TakeScope; output: CourseView };
   /** Frees the space of an item or course; never touches the learner's work. */
   take_remove: { input: TakeScope; output: CourseView };
+  /** Asks whether a library has a newer version of a course, and what it would cost. Nothing is changed. */
+  course_newer: { input: CourseInput; output: CourseNewer };
   /** Asks for a newer version of a course from a library; of what was taken along only what changed is fetched. */
   course_update: { input: CourseInput; output: CourseUpdated };
   /** Reads all files of courses again; of damaged ones only the damaged pieces are fetched. */
   files_check: { input: Nothing; output: FilesChecked };
+  /** How far that is. */
+  files_checking: { input: Nothing; output: FilesChecking };
+  /** Stops it; what was found so far is mended. */
+  files_check_stop: { input: Nothing; output: FilesChecking };
   /** Folders, sticks and files whose packages are asked before the network is. */
   mirror_list: { input: Nothing; output: MirrorsView };
   /** Adds one; it need not be plugged in later on. */
@@ -4397,8 +4457,11 @@ export const COMMANDS = [
   "take_pause",
   "take_resume",
   "take_remove",
+  "course_newer",
   "course_update",
   "files_check",
+  "files_checking",
+  "files_check_stop",
   "mirror_list",
   "mirror_add",
   "mirror_remove",

@@ -170,6 +170,8 @@ export const course = (id: string): CourseView => ({
     { tier: "audio", size: 12_000_000 },
   ],
   tier: "standard",
+  has_library: id === "c2",
+  has_school: id === "c1",
   last_confirmed: id === "c2" ? Date.UTC(2025, 2, 4) : null,
   zone: "Africa/Nairobi",
 });
