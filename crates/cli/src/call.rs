@@ -43,7 +43,7 @@ impl Who {
     }
 
     /// Unlocks the learner's work where it is locked and a passphrase was given.
-    async fn enter(&self, door: &Door) -> Result<(), Failure> {
+    pub async fn enter(&self, door: &Door) -> Result<(), Failure> {
         let view = door.door(Nothing {}).await?;
         let Some(passphrase) = self.passphrase()?.filter(|_| view.standing == DoorStanding::Locked) else {
             return Ok(());

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use daypack_app::api::outline::{JobState, JobView};
 use daypack_app::api::{Failure, FailureCode, input};
-use daypack_app::{App, OpenOptions};
+use daypack_app::{App, Door, OpenOptions};
 use serde_json::json;
 
+use crate::call::Who;
 use crate::say::{self, say, tell};
 
 /// How often it is looked.
@@ -35,20 +36,28 @@ pub struct Download {
     /// Give up after so many seconds in which nothing came.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     patience: u64,
+    #[command(flatten)]
+    who: Who,
 }
 
 /// Downloads; prints `{"ok":...}` or `{"error":{"code","facts"}}`.
 pub async fn download(arguments: Download) -> ExitCode {
     let options = OpenOptions { data_dir: arguments.data.clone(), ..OpenOptions::default() };
-    let app = match App::open(options).await {
-        Ok(app) => app,
+    let door = match Door::open(options).await {
+        Ok(door) => door,
         Err(failure) => return refused(&failure),
     };
-    let exit = match add_patiently(&app, &arguments).await {
-        Ok(_) => wait(&app, &arguments).await,
-        Err(failure) => refused(&failure),
+    // Where several people use the folder, it is somebody's courses.
+    let entered = arguments.who.enter(&door).await;
+    let exit = match (entered, door.desk()) {
+        (Err(failure), _) => refused(&failure),
+        (Ok(()), None) => refused(&Failure::new(FailureCode::Locked)),
+        (Ok(()), Some(app)) => match add_patiently(&app, &arguments).await {
+            Ok(_) => wait(&app, &arguments).await,
+            Err(failure) => refused(&failure),
+        },
     };
-    app.close().await;
+    door.close().await;
     exit
 }
 

@@ -160,3 +160,32 @@ async fn an_address_with_nothing_behind_it_is_said() {
         "{said}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_shared_computer_it_is_somebodys_courses_and_nobody_elses() {
+    let dir = tempfile::tempdir().unwrap();
+    let (shelf, _) = library(dir.path());
+    let (address, _) = host(shelf, Digest::of(b"none"), Duration::ZERO).await;
+    let (data, word) = (dir.path().join("data"), dir.path().join("word"));
+    std::fs::write(&word, "correct horse battery\n").unwrap();
+    let tool = |arguments: &[&str]| {
+        let mut tool = Command::new(bin("daypack"));
+        tool.args(arguments).arg("--data").arg(&data).arg("--passphrase-file").arg(&word);
+        tool
+    };
+    let begun = run(tool(&["call", "share_begin", "{\"name\":\"Ada\"}"])).await;
+    assert!(begun.status.success(), "{}", String::from_utf8_lossy(&begun.stdout));
+    // Without a word of whose it is nothing is added.
+    let locked = run(command(&address, &data)).await;
+    let said: Value = serde_json::from_slice(&locked.stdout).unwrap();
+    assert_eq!((locked.status.code(), said["error"]["code"].as_str()), (Some(1), Some("locked")), "{said}");
+    let done = run(tool(&["download", &address, "--patience", "40", "--learner", "Ada"])).await;
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    let shown = run(tool(&["call", "library", "{}", "--learner", "Ada"])).await;
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(shown["ok"]["courses"].as_array().unwrap().len(), 1);
+    std::fs::write(&word, "another word altogether\n").unwrap();
+    let wrong = run(tool(&["download", &address, "--learner", "Ada"])).await;
+    let said: Value = serde_json::from_slice(&wrong.stdout).unwrap();
+    assert_eq!(said["error"]["code"], "wrong_passphrase", "{said}");
+}
