@@ -451,7 +451,8 @@ async fn assign_refusal_is_a_warning_list_whose_words_are_wrong_so_status_and_da
         now
     };
     let later = json!(4_000_000_000_i64);
-    let states: [(Value, Vec<(&str, Value)>, &str); 4] = [
+    type State = (Value, Vec<(&'static str, Value)>, &'static str);
+    let states: [State; 4] = [
         (holding("<p>first</p>", 100, false), vec![], "AlreadySubmitted"),
         (shut(&|now| now["lastattempt"]["locked"] = json!(true)), vec![], "NotAllowed"),
         (shut(&|_| ()), vec![("allowsubmissionsfromdate", later)], "NotOpenYet"),

@@ -260,7 +260,7 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     assert!(grades.as_of.is_some() && grades.has_school && grades.total.is_some());
     let line = grades.lines.iter().find(|line| line.item.as_ref() == Some(&assignment)).expect("a line");
     assert!(line.value.is_some() && !line.shown.is_empty() && line.most.is_some(), "{line:?}");
-    assert!(grades.lines.iter().all(|line| line.value.is_some() == !line.shown.is_empty()));
+    assert!(grades.lines.iter().all(|line| line.value.is_some() != line.shown.is_empty()));
     app.close().await;
 }
 

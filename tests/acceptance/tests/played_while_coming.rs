@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use daypack_app::App;
-use daypack_app::api::input::ItemInput;
+use daypack_app::api::input::{CourseInput, ItemInput, TakeAlong};
+use daypack_app::api::outline::Here;
 use daypack_app::api::study::{ItemBodyView, VideoComing};
 use daypack_course::CourseId;
-use daypack_tests::host::{Host, Manners, lecture, open, publish, put, reading, take};
+use daypack_tests::host::{Host, Manners, all_here, lecture, open, publish, put, reading, take};
 use daypack_tests::link::noise;
 use daypack_tests::stranger::ask;
 
@@ -151,4 +152,59 @@ async fn bytes_that_are_not_proven_are_never_played() {
         assert!(Instant::now() < end, "it never came: {:?}", state(&app, &course).await);
     }
     app.close().await;
+}
+
+/// The order in which the lectures come when `opened` is looked at meanwhile.
+async fn order_with(opened: Option<&str>) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, out) = (dir.path().join("folder"), dir.path().join("package"));
+    let names: Vec<String> = (1..=5).map(|n| format!("v{n}")).collect();
+    let items: Vec<_> = names
+        .iter()
+        .zip(20..)
+        .map(|(name, seed)| {
+            let path = format!("{name}.mp4");
+            put(&folder, &path, &noise(seed, MIB));
+            lecture(name, &path)
+        })
+        .collect();
+    publish(&folder, &out, 1, &items, &[]);
+    let host = Host::start(&out, Manners { rate: 1_500_000, ..Manners::default() }).await;
+    let app = open(&dir.path().join("data")).await;
+    let course = app.package_add(&host.address).await.unwrap().course;
+    let take = |item: Option<&str>| TakeAlong {
+        course: course.clone(),
+        section: None,
+        item: item.map(Into::into),
+        tier: None,
+    };
+    app.take_along(take(Some("v3"))).await.unwrap();
+    all_here(&app, Duration::from_secs(30)).await;
+    app.take_along(take(None)).await.unwrap();
+    if let Some(item) = opened {
+        app.item(ItemInput { course: course.clone(), item: item.into() }).await.unwrap();
+    }
+    let mut order: Vec<String> = Vec::new();
+    let end = Instant::now() + Duration::from_secs(40);
+    while order.len() < names.len() {
+        assert!(Instant::now() < end, "{order:?}");
+        let view = app.course(CourseInput { course: course.clone() }).await.unwrap();
+        for row in view.sections.iter().flat_map(|s| &s.items).filter(|row| row.here == Here::Ready) {
+            if !order.contains(&row.id.to_string()) {
+                order.push(row.id.to_string());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    app.close().await;
+    order
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_lecture_is_studied_the_one_after_it_comes_before_the_others() {
+    let order = order_with(Some("v3")).await;
+    let place = |name: &str| order.iter().position(|one| one == name).unwrap();
+    assert!(place("v4") < place("v2") && place("v2") < place("v5"), "{order:?}");
+    // Control: with nothing open, the lectures come in their own order.
+    assert_eq!(order_with(None).await, ["v3", "v1", "v2", "v4", "v5"]);
 }

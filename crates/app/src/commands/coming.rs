@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use daypack_course::ItemId;
 use daypack_course::outline::{Asset, Item, ItemBody, Origin};
 use daypack_course::package::ObjectRef;
-use daypack_course::{CourseId, ItemId};
 
 use crate::App;
 use crate::api::Failure;
 use crate::api::input::ItemInput;
+use crate::api::outline::Here;
 use crate::api::study::{ItemBodyView, VideoComing};
 use crate::arrivals::Coming;
 use crate::runner::{allowance, pieces};
@@ -73,13 +74,16 @@ impl App {
     }
 
     /// What the learner looks at and is not all here comes before all else, until something else is opened.
-    pub(super) fn put_opened_first(&self, course: &CourseId, item: &ItemId, body: &ItemBodyView) {
+    pub(super) fn put_opened_first(&self, shelf: &Shelf, item: &ItemId, body: &ItemBodyView) {
+        let course = &shelf.course.id;
         let waits = match body {
             ItemBodyView::Video(video) => video.sources.iter().any(|source| source.is_coming),
             ItemBodyView::NotHere {} => true,
             _ => false,
         };
-        let opened = waits.then(|| allowance::job_of(course, item));
+        // What is here already is studied now: then what comes after it is wanted next.
+        let first = if waits { Some(item.clone()) } else { self.next_that_comes(shelf, item) };
+        let opened = first.map(|item| allowance::job_of(course, &item));
         let changed =
             self.board_write(|board| std::mem::replace(&mut board.opened, opened.clone()) != opened);
         if changed && opened.is_some() {
@@ -90,6 +94,15 @@ impl App {
                 }
             });
         }
+    }
+
+    /// The next item in study order that is being fetched.
+    fn next_that_comes(&self, shelf: &Shelf, item: &ItemId) -> Option<ItemId> {
+        if !self.board(|board| board.jobs.iter().any(|job| job.course == shelf.course.id)) {
+            return None;
+        }
+        let mut after = shelf.course.items().skip_while(|one| one.id != *item).skip(1);
+        after.find(|one| shelf.row(one).here == Here::Coming).map(|one| one.id.clone())
     }
 }
 

@@ -113,7 +113,7 @@ impl App {
                 ItemBodyView::Unsupported { what: unsupported.what.clone(), address: item.address.clone() }
             }
         };
-        self.put_opened_first(&input.course, &input.item, &body);
+        self.put_opened_first(&shelf, &input.item, &body);
         page::shown(self, &shelf, &item, &mut media);
         let server = if media.is_empty() { None } else { Some(self.media_server(media).await?) };
         let (mut body, feedback) =

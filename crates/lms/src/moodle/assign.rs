@@ -327,7 +327,7 @@ async fn save(
     let mut data = serde_json::Map::new();
     // Sync never deletes work: an empty draft area would remove the files that are there, and an empty text the text.
     // Without the key Moodle keeps the files; the text it wants in any case.
-    let takes_files = terms.max_files > 0 && !(paper.files.is_empty() && !before.files.is_empty());
+    let takes_files = terms.max_files > 0 && (!paper.files.is_empty() || before.files.is_empty());
     let area = if takes_files { Some(files::draft(rest, paper.files, desk).await?) } else { None };
     let stays = paper.text.trim().is_empty() && !before.html.is_empty();
     let html = if stays { before.html.clone() } else { words::to_html(paper.text) };

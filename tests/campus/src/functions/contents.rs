@@ -46,7 +46,7 @@ pub fn get(campus: &Campus, world: &mut World, caller: &Caller, params: &Value) 
                     && !truth("excludemodules")
                     && !other(&cmid, module.cmid)
                     && modname.as_ref().is_none_or(|name| name == module.modname)
-                    && !(modname.is_some() && other(&modid, module.instance))
+                    && (modname.is_none() || !other(&modid, module.instance))
             })
             .map(|module| listing(campus, world, caller, module, truth("excludecontents")))
             .collect();
