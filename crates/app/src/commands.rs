@@ -32,4 +32,5 @@ mod takeout;
 pub(crate) mod trouble;
 mod update;
 pub(crate) use update::package_of;
+pub(crate) mod there;
 mod words;

@@ -292,8 +292,43 @@ pub struct AssignmentView {
     pub max_grade: Option<f64>,
     /// What else is asked.
     pub rules: HandInRules,
+    /// What the school holds of it, as it was last read.
+    pub there: Option<ThereView>,
     /// What is being written.
     pub draft: Draft,
+}
+
+/// What the school holds of a hand-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ThereView {
+    /// How it stands.
+    pub state: ThereState,
+    /// The text, plain.
+    pub text: String,
+    /// Names of the files.
+    pub files: Vec<String>,
+    /// When it was last changed, by the school's clock.
+    pub at: Option<TimeMs>,
+    /// It can still be changed.
+    pub can_edit: bool,
+    /// A later last date for this learner alone.
+    pub extension: Option<TimeMs>,
+    /// When it was read.
+    pub as_of: TimeMs,
+}
+
+/// How a hand-in stands at the school.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ThereState {
+    /// Nothing is there.
+    Nothing,
+    /// Saved and not handed in.
+    Draft,
+    /// Handed in.
+    HandedIn,
+    /// The teacher lets the learner try again.
+    Reopened,
 }
 
 /// Something being written.
