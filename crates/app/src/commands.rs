@@ -5,6 +5,7 @@ mod coming;
 mod decide;
 mod device;
 mod downloads;
+mod flags;
 mod follow;
 pub(crate) mod grades;
 mod internet;

@@ -135,6 +135,13 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     }
     take_all(&app, &course).await;
 
+    // A question to come back to is marked, on the disk like everything else.
+    let marked = attempts[0].questions[0].id.clone();
+    let flag = |on| QuestionFlag { attempt: attempts[0].id.clone(), question: marked.clone(), on };
+    for on in [true, false, true] {
+        app.question_flag(flag(on)).await.unwrap();
+    }
+
     // 3. Offline.
     campus.stop();
     let after = rows(&app, &course).await;
@@ -187,6 +194,8 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     let app = open(&data, &keyring).await;
     let ItemBodyView::Video(lecture) = body(&app, &course, &video).await else { panic!("a lecture") };
     assert_eq!((lecture.position_ms, lecture.watched.total_ms()), (1_234, 1_234));
+    let ItemBodyView::Quiz(quiz) = body(&app, &course, &quizzes[0]).await else { panic!("a quiz") };
+    assert_eq!(quiz.open.expect("it goes on").flags, [marked]);
     let ItemBodyView::Assignment(view) = body(&app, &course, &assignment).await else {
         panic!("an assignment")
     };

@@ -252,6 +252,8 @@ pub struct AttemptView {
     pub score: Option<f64>,
     /// Scores per question, for practice after finishing.
     pub scores: BTreeMap<QuestionId, Score>,
+    /// Questions that the learner wants to come back to.
+    pub flags: Vec<QuestionId>,
     /// The site's id of it, once it is known.
     pub remote: Option<String>,
     /// Its place in the outbox.

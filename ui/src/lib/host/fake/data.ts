@@ -349,6 +349,7 @@ export const attempt = (id: string, finished: boolean, practice: boolean): Attem
   started: NOW - 20 * MIN,
   finished: finished ? NOW - MIN : null,
   remote: null,
+  flags: [],
   questions: questions.map((q) => {
     if (!finished || !practice) return q;
     switch (q.kind) {
