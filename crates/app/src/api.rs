@@ -289,6 +289,8 @@ commands! {
     attempt_start(ItemInput) -> AttemptView;
     /// The same for a quiz with a password.
     attempt_start_with_password(StartWithPassword) -> AttemptView;
+    /// Marks a question to come back to; it is on disk when this returns. The mark stays here.
+    question_flag(QuestionFlag) -> Saved;
     /// Keeps one answer; it is on disk when this returns.
     response_save(ResponseSave) -> Saved;
     /// Finishes an attempt: practice is scored here, graded is sealed for sending.

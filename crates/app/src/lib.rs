@@ -123,6 +123,7 @@ struct Inner {
     bad_packs: Mutex<std::collections::BTreeSet<Digest>>,
     /// A look at running attempts is planned.
     keeping_soon: std::sync::atomic::AtomicBool,
+    flagging: tokio::sync::Mutex<()>,
     tap: haul::tap::Tap,
     arrivals: arrivals::Arrivals,
     /// When a course that was opened was last thought about.
@@ -264,6 +265,7 @@ impl App {
             neighbours: neighbours::Neighbours::new(quiet).map_err(|e| failure::io(&e))?,
             bad_packs: Mutex::default(),
             keeping_soon: std::sync::atomic::AtomicBool::new(false),
+            flagging: tokio::sync::Mutex::new(()),
             tap: haul::tap::Tap::closed(),
             arrivals: arrivals::Arrivals::default(),
             opened_courses: Mutex::default(),
@@ -440,6 +442,10 @@ impl App {
         let (done, wait) = oneshot::channel();
         self.desk(runner::Note::SyncNow(done)).await;
         let _ = tokio::time::timeout(std::time::Duration::from_secs(120), wait).await;
+    }
+
+    pub(crate) fn flagging(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.flagging
     }
 
     pub(crate) fn keeping_soon(&self) -> &std::sync::atomic::AtomicBool {

@@ -371,7 +371,8 @@ fn yes() -> bool {
 }
 
 /// What the site holds of a submission.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SubmissionView {
     /// `new`, `draft`, `submitted`, `reopened`: the site's word.
     pub status: String,
@@ -383,6 +384,10 @@ pub struct SubmissionView {
     pub files: Vec<String>,
     /// Whether it can be changed.
     pub can_edit: bool,
+    /// When it was last changed, by the site's clock.
+    pub at: Option<TimeMs>,
+    /// A later last date for this learner alone.
+    pub extension: Option<TimeMs>,
 }
 
 /// What the site holds in the place of a piece of work, to be read beside it.

@@ -37,8 +37,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
 /// Keys of `settings` that are exported, with those that begin like one of [`SETTINGS_OF`]. The others (`internet`,
 /// `downloads`) speak of this computer's networks, disk and queue.
 const SETTINGS: &[&str] = &["settings", "receivers"];
-/// How keys begin that are exported: how lectures of a course are played.
-const SETTINGS_OF: &[&str] = &["playing:"];
+/// How keys begin that are exported: how lectures of a course are played, and questions to come back to.
+const SETTINGS_OF: &[&str] = &["playing:", "flags:"];
 
 /// Whether what the setting says is the learner's and not the computer's.
 pub(crate) fn is_learners(key: &str) -> bool {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use daypack_app::api::FailureCode;
 use daypack_app::api::input::*;
 use daypack_app::api::outline::{Here, ItemRow, JobState, OfferCard};
-use daypack_app::api::study::ItemBodyView;
+use daypack_app::api::study::{ItemBodyView, ThereState};
 use daypack_app::{App, Keyring, MemoryKeyring, OpenOptions};
 use daypack_course::outline::ItemKind;
 use daypack_course::quiz::{QuestionBody, Response};
@@ -135,6 +135,13 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     }
     take_all(&app, &course).await;
 
+    // A question to come back to is marked, on the disk like everything else.
+    let marked = attempts[0].questions[0].id.clone();
+    let flag = |on| QuestionFlag { attempt: attempts[0].id.clone(), question: marked.clone(), on };
+    for on in [true, false, true] {
+        app.question_flag(flag(on)).await.unwrap();
+    }
+
     // 3. Offline.
     campus.stop();
     let after = rows(&app, &course).await;
@@ -187,6 +194,8 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     let app = open(&data, &keyring).await;
     let ItemBodyView::Video(lecture) = body(&app, &course, &video).await else { panic!("a lecture") };
     assert_eq!((lecture.position_ms, lecture.watched.total_ms()), (1_234, 1_234));
+    let ItemBodyView::Quiz(quiz) = body(&app, &course, &quizzes[0]).await else { panic!("a quiz") };
+    assert_eq!(quiz.open.expect("it goes on").flags, [marked]);
     let ItemBodyView::Assignment(view) = body(&app, &course, &assignment).await else {
         panic!("an assignment")
     };
@@ -255,6 +264,11 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     assert!(feedback.grade.as_ref().is_some_and(|g| g.value.is_some()) && !feedback.comment_html.is_empty());
     assert!(feedback.files.iter().any(|f| f.url.is_some()), "{feedback:?}");
     assert!(!view.sent.is_empty());
+    // What the school holds is said beside what is written here.
+    let ItemBodyView::Assignment(shown) = view.body else { panic!("an assignment") };
+    let there = shown.there.expect("it was read");
+    assert_eq!((there.state, there.files.len()), (ThereState::HandedIn, 1), "{there:?}");
+    assert!(there.at.is_some() && there.text == shown.draft.text, "{there:?}");
     // The course's grades are here, too, each with the way to its task; what has none is not a zero.
     let grades = app.course_grades(CourseInput { course: course.clone() }).await.unwrap();
     assert!(grades.as_of.is_some() && grades.has_school && grades.total.is_some());

@@ -158,13 +158,13 @@ async fn bytes_that_are_not_proven_are_never_played() {
 async fn order_with(opened: Option<&str>) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let (folder, out) = (dir.path().join("folder"), dir.path().join("package"));
-    let names: Vec<String> = (1..=5).map(|n| format!("v{n}")).collect();
+    let names: Vec<String> = (1..=7).map(|n| format!("v{n}")).collect();
     let items: Vec<_> = names
         .iter()
         .zip(20..)
         .map(|(name, seed)| {
             let path = format!("{name}.mp4");
-            put(&folder, &path, &noise(seed, MIB));
+            put(&folder, &path, &noise(seed, MIB * 2 / 3));
             lecture(name, &path)
         })
         .collect();
@@ -178,7 +178,7 @@ async fn order_with(opened: Option<&str>) -> Vec<String> {
         item: item.map(Into::into),
         tier: None,
     };
-    app.take_along(take(Some("v3"))).await.unwrap();
+    app.take_along(take(Some("v5"))).await.unwrap();
     all_here(&app, Duration::from_secs(30)).await;
     app.take_along(take(None)).await.unwrap();
     if let Some(item) = opened {
@@ -202,9 +202,11 @@ async fn order_with(opened: Option<&str>) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_a_lecture_is_studied_the_one_after_it_comes_before_the_others() {
-    let order = order_with(Some("v3")).await;
-    let place = |name: &str| order.iter().position(|one| one == name).unwrap();
-    assert!(place("v4") < place("v2") && place("v2") < place("v5"), "{order:?}");
+    // A few come at a time, so neighbours may change places; v6 is far enough from v3 and v4.
+    let place = |order: &[String], name: &str| order.iter().position(|one| one == name).unwrap();
+    let order = order_with(Some("v5")).await;
+    assert!(place(&order, "v6") < place(&order, "v3") && place(&order, "v6") < place(&order, "v4"), "{order:?}");
     // Control: with nothing open, the lectures come in their own order.
-    assert_eq!(order_with(None).await, ["v3", "v1", "v2", "v4", "v5"]);
+    let order = order_with(None).await;
+    assert!(place(&order, "v3") < place(&order, "v6"), "{order:?}");
 }

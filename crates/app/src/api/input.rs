@@ -287,6 +287,15 @@ input! {
         /// How.
         playing: Playing,
     }
+    /// A question to come back to, or not any more.
+    QuestionFlag {
+        /// In which attempt.
+        attempt: AttemptId,
+        /// Which question.
+        question: QuestionId,
+        /// To come back to.
+        on: bool,
+    }
     /// An answer.
     ResponseSave {
         /// Which attempt.

@@ -252,6 +252,8 @@ pub struct AttemptView {
     pub score: Option<f64>,
     /// Scores per question, for practice after finishing.
     pub scores: BTreeMap<QuestionId, Score>,
+    /// Questions that the learner wants to come back to.
+    pub flags: Vec<QuestionId>,
     /// The site's id of it, once it is known.
     pub remote: Option<String>,
     /// Its place in the outbox.
@@ -292,8 +294,43 @@ pub struct AssignmentView {
     pub max_grade: Option<f64>,
     /// What else is asked.
     pub rules: HandInRules,
+    /// What the school holds of it, as it was last read.
+    pub there: Option<ThereView>,
     /// What is being written.
     pub draft: Draft,
+}
+
+/// What the school holds of a hand-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ThereView {
+    /// How it stands.
+    pub state: ThereState,
+    /// The text, plain.
+    pub text: String,
+    /// Names of the files.
+    pub files: Vec<String>,
+    /// When it was last changed, by the school's clock.
+    pub at: Option<TimeMs>,
+    /// It can still be changed.
+    pub can_edit: bool,
+    /// A later last date for this learner alone.
+    pub extension: Option<TimeMs>,
+    /// When it was read.
+    pub as_of: TimeMs,
+}
+
+/// How a hand-in stands at the school.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ThereState {
+    /// Nothing is there.
+    Nothing,
+    /// Saved and not handed in.
+    Draft,
+    /// Handed in.
+    HandedIn,
+    /// The teacher lets the learner try again.
+    Reopened,
 }
 
 /// Something being written.

@@ -11,7 +11,7 @@ use daypack_course::{AssetId, Digest};
 use daypack_formats::html::clean_fragment;
 use daypack_store::Store;
 
-use super::{page, playing};
+use super::{page, playing, there};
 use crate::api::input::*;
 use crate::api::study::*;
 use crate::api::work::{FeedbackFileView, FeedbackView};
@@ -95,6 +95,10 @@ impl App {
                 cut_off: assignment.cut_off,
                 max_grade: assignment.max_grade,
                 rules: assignment.rules.clone(),
+                there: {
+                    let (course, id) = (input.course.clone(), input.item.clone());
+                    self.db(move |store| there::view(store, &course, &id)).await?
+                },
                 draft: self.draft_view(input.course.clone(), input.item.clone(), "text").await?,
             }),
             ItemBody::Discussion(discussion) => {

@@ -11,7 +11,7 @@ use daypack_course::work::{Answer, Deed, SiteSide, Work, WorkFile, WorkState};
 use daypack_course::{AttemptId, CourseId, ItemId, WorkId};
 use daypack_store::{AttemptRow, AttemptState, ResponseRow, Store};
 
-use super::words;
+use super::{flags, words};
 use crate::api::input::*;
 use crate::api::study::{AttemptView, Draft, FileView, SavedResponse};
 use crate::api::work::WorkCard;
@@ -389,6 +389,7 @@ pub(crate) fn attempt_view(store: &Store, row: AttemptRow) -> Result<(AttemptVie
         number: row.number,
         started: row.started,
         finished: row.finished,
+        flags: flags::of(store, &row.id)?.into_iter().collect(),
         remote,
         questions: row
             .questions

@@ -18,7 +18,7 @@ use super::{compare, keep};
 use crate::App;
 use crate::api::study::PostView;
 use crate::api::{Event, Failure, FailureCode};
-use crate::commands::{feedback_unseen, source};
+use crate::commands::{feedback_unseen, source, there};
 use crate::haul::{Errand, Place, Progress, ProofOf, haul};
 use crate::shelf::same_site;
 
@@ -147,7 +147,7 @@ async fn keep(
         wanted.extend(feedback.files.iter().map(|file| (feedback.id.clone(), file.clone())));
     }
     let changed: BTreeSet<(CourseId, ItemId)> = {
-        let (feedback, posts) = (pulled.feedback, pulled.posts);
+        let (feedback, posts, submissions) = (pulled.feedback, pulled.posts, pulled.submissions);
         let places = places.clone();
         app.db(move |store| {
             let mut changed = BTreeSet::new();
@@ -158,6 +158,13 @@ async fn keep(
                 if known.get(&one.id) != Some(&one.version) {
                     store.feedback_put(&one)?;
                     changed.extend(places.get(&one.about).into_iter().flatten().cloned());
+                }
+            }
+            for (binding, submission) in submissions {
+                for (course, item) in places.get(&binding).into_iter().flatten() {
+                    if there::keep(store, course, item, &submission, at)? {
+                        changed.insert((course.clone(), item.clone()));
+                    }
                 }
             }
             let me = store.account_get(&account)?.map(|a| a.full_name).unwrap_or_default();

@@ -119,20 +119,27 @@ impl Status {
             text: self.text.clone(),
             files: self.files.keys().cloned().collect(),
             can_edit: self.can_edit,
+            at: self.changed().filter(|_| self.has_work()),
+            extension: self.extension,
         }
     }
 
     /// To be read beside what was handed in here.
     pub fn version(&self) -> SiteVersion {
         let view = self.view();
-        let secs = self.modified.as_deref().and_then(|t| t.parse::<i64>().ok());
         SiteVersion {
-            at: secs.map(|s| TimeMs(s.saturating_mul(1000))),
+            at: self.changed(),
             base: view.base,
             lines: vec![(String::new(), view.text)],
             files: view.files,
             hidden: false,
         }
+    }
+
+    /// When it was last changed, by the site's clock.
+    fn changed(&self) -> Option<TimeMs> {
+        let secs = self.modified.as_deref().and_then(|t| t.parse::<i64>().ok());
+        secs.map(|s| TimeMs(s.saturating_mul(1000)))
     }
 
     /// Paper without text says nothing about the text there.
@@ -162,10 +169,9 @@ impl Status {
     }
 
     fn receipt(&self, paper: &Paper<'_>, found: bool) -> Receipt {
-        let secs = self.modified.as_deref().and_then(|t| t.parse::<i64>().ok());
         Receipt {
             remote: format!("submission:{}", self.id),
-            at: secs.map_or(self.at, |s| TimeMs(s.saturating_mul(1000))),
+            at: self.changed().unwrap_or(self.at),
             found,
             caveat: match self.missing(paper) {
                 0 => self.keeps_earlier(paper).then_some(Caveat::EarlierKept),

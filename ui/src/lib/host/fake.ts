@@ -262,6 +262,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     done_mark: saved,
     bookmark_put: ({ id, at_ms, text }) => ({ id: id ?? `b${at_ms}`, at_ms, text }),
     bookmark_remove: saved,
+    question_flag: saved,
     course_grades: ({ course }) => ({
       course,
       title: "How the internet reaches you",

@@ -349,6 +349,7 @@ export const attempt = (id: string, finished: boolean, practice: boolean): Attem
   started: NOW - 20 * MIN,
   finished: finished ? NOW - MIN : null,
   remote: null,
+  flags: [],
   questions: questions.map((q) => {
     if (!finished || !practice) return q;
     switch (q.kind) {
@@ -609,6 +610,15 @@ export function body(id: string): ItemBodyView {
         kind: "assignment",
         brief_html:
           "<p>Write a plan of about 500 words: how could your school use a line that works two hours a day?</p><ul><li>Measure first.</li><li>Name one cost.</li></ul>",
+        there: {
+          state: "draft",
+          text: "Measure first, then ask who needs the line most.",
+          files: ["plan.pdf"],
+          at: NOW - 2 * 24 * 60 * MIN,
+          can_edit: true,
+          extension: NOW + 6 * 24 * 60 * MIN,
+          as_of: NOW - 60 * MIN,
+        },
         accepts_text: true,
         max_files: 3,
         max_file_bytes: 10_000_000,
