@@ -28,8 +28,7 @@ impl App {
         let _turn = self.flagging().lock().await;
         self.db(move |store| {
             let mut flags = of(store, &input.attempt)?;
-            let changed =
-                if input.on { flags.insert(input.question) } else { flags.remove(&input.question) };
+            let changed = if input.on { flags.insert(input.question) } else { flags.remove(&input.question) };
             if changed { store.setting_put(&key(&input.attempt), &json!(flags)) } else { Ok(()) }
         })
         .await?;

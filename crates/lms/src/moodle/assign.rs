@@ -116,7 +116,7 @@ impl Status {
         SubmissionView {
             status: if self.state.is_empty() { "new".to_owned() } else { self.state.clone() },
             base: self.modified.clone().filter(|_| self.has_work()),
-            text: self.text.clone(),
+            text: words::to_text(&self.html),
             files: self.files.keys().cloned().collect(),
             can_edit: self.can_edit,
             at: self.changed().filter(|_| self.has_work()),

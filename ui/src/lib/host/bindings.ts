@@ -185,6 +185,10 @@ max_grade: number | null,
  */
 rules: HandInRules, 
 /**
+ * What the school holds of it, as it was last read.
+ */
+there: ThereView | null, 
+/**
  * What is being written.
  */
 draft: Draft, };
@@ -239,6 +243,10 @@ score: number | null,
  * Scores per question, for practice after finishing.
  */
 scores: { [key in QuestionId]: Score }, 
+/**
+ * Questions that the learner wants to come back to.
+ */
+flags: Array<QuestionId>, 
 /**
  * The site's id of it, once it is known.
  */
@@ -2935,6 +2943,23 @@ comment_html: string,
 outcome_html?: string, };
 
 /**
+ * A question to come back to, or not any more.
+ */
+export type QuestionFlag = { 
+/**
+ * In which attempt.
+ */
+attempt: AttemptId, 
+/**
+ * Which question.
+ */
+question: QuestionId, 
+/**
+ * To come back to.
+ */
+on: boolean, };
+
+/**
  * A question within one quiz.
  */
 export type QuestionId = string;
@@ -3791,6 +3816,44 @@ words: { [key in string]: string }, };
 export type Theme = "system" | "light" | "dark";
 
 /**
+ * How a hand-in stands at the school.
+ */
+export type ThereState = "nothing" | "draft" | "handed_in" | "reopened";
+
+/**
+ * What the school holds of a hand-in.
+ */
+export type ThereView = { 
+/**
+ * How it stands.
+ */
+state: ThereState, 
+/**
+ * The text, plain.
+ */
+text: string, 
+/**
+ * Names of the files.
+ */
+files: Array<string>, 
+/**
+ * When it was last changed, by the school's clock.
+ */
+at: TimeMs | null, 
+/**
+ * It can still be changed.
+ */
+can_edit: boolean, 
+/**
+ * A later last date for this learner alone.
+ */
+extension: TimeMs | null, 
+/**
+ * When it was read.
+ */
+as_of: TimeMs, };
+
+/**
  * How much of a lecture to take along.
  */
 export type Tier = "audio" | "low" | "standard";
@@ -4359,6 +4422,8 @@ export interface Commands {
   attempt_start: { input: ItemInput; output: AttemptView };
   /** The same for a quiz with a password. */
   attempt_start_with_password: { input: StartWithPassword; output: AttemptView };
+  /** Marks a question to come back to; it is on disk when this returns. The mark stays here. */
+  question_flag: { input: QuestionFlag; output: Saved };
   /** Keeps one answer; it is on disk when this returns. */
   response_save: { input: ResponseSave; output: Saved };
   /** Finishes an attempt: practice is scored here, graded is sealed for sending. */
@@ -4487,6 +4552,7 @@ export const COMMANDS = [
   "done_mark",
   "attempt_start",
   "attempt_start_with_password",
+  "question_flag",
   "response_save",
   "attempt_finish",
   "draft_save",
