@@ -227,6 +227,8 @@ commands! {
     take_resume(TakeScope) -> CourseView;
     /// Frees the space of an item or course; never touches the learner's work.
     take_remove(TakeScope) -> CourseView;
+    /// The learner has seen what changed in a course.
+    course_changes_seen(CourseInput) -> CourseView;
     /// Asks whether a library has a newer version of a course, and what it would cost. Nothing is changed.
     course_newer(CourseInput) -> CourseNewer;
     /// Asks for a newer version of a course from a library; of what was taken along only what changed is fetched.

@@ -1,6 +1,7 @@
 //! The commands, by what they are about. Each is a thin deed around `course` and `engine`.
 
 mod begin;
+pub(crate) mod changes;
 mod coming;
 mod decide;
 mod device;

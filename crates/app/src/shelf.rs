@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use daypack_course::changes::Change;
 use daypack_course::deadline::{Dates, Deadline, Moment};
 use daypack_course::feedback::Feedback;
 use daypack_course::finding::Finding;
@@ -15,7 +16,8 @@ use daypack_course::{AssetId, CourseId, ItemId, TimeMs};
 use daypack_store::{AssetState, Position, Store, StoreError};
 
 use crate::api::outline::{
-    CourseCard, CourseView, Done, Here, ItemLink, ItemRow, JobState, JobView, SectionView, TierSize, WorkStep,
+    ChangeView, CourseCard, CourseView, Done, Here, ItemLink, ItemRow, JobState, JobView, SectionView,
+    TierSize, WorkStep,
 };
 
 /// A share from which a lecture counts as watched.
@@ -40,6 +42,8 @@ pub(crate) struct Shelf {
     pub deadlines: BTreeMap<ItemId, Deadline>,
     /// What pages that are here need the internet for.
     pub needs: BTreeMap<ItemId, Vec<OnlineNeed>>,
+    /// What changed since the learner last looked.
+    pub changes: Vec<Change>,
 }
 
 impl Shelf {
@@ -120,6 +124,7 @@ impl Shelf {
             tier,
             deadlines,
             needs: BTreeMap::new(),
+            changes: crate::commands::changes::of(store, id)?,
             course,
         }))
     }
@@ -142,6 +147,7 @@ impl Shelf {
             tier,
             deadlines: BTreeMap::new(),
             needs: BTreeMap::new(),
+            changes: Vec::new(),
             course,
         }
     }
@@ -286,7 +292,21 @@ impl Shelf {
             size_here: self.assets.values().map(|s| s.have).sum(),
             next,
             job: self.job.clone(),
+            changes: count(self.changes().count()),
         }
+    }
+
+    /// What changed, of items that are known here.
+    fn changes(&self) -> impl Iterator<Item = ChangeView> {
+        self.changes.iter().filter_map(|change| {
+            let item = self.course.item(&change.item)?;
+            Some(ChangeView {
+                item: item.id.clone(),
+                title: item.title.clone(),
+                what: change.what,
+                at: change.at,
+            })
+        })
     }
 
     fn size_for(&self, tier: Tier) -> Option<u64> {
@@ -316,6 +336,7 @@ impl Shelf {
             tier: self.tier,
             tiers: self.tiers(),
             last_confirmed: self.course.origin.last_confirmed(now),
+            changes: self.changes().collect(),
             has_library: crate::commands::package_of(&self.course).is_some(),
             has_school: self.course.items().any(|item| !item.bindings.is_empty()),
         }

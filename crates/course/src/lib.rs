@@ -4,6 +4,7 @@
 //! Every file format the project owns (course folder, package manifest, channel) is defined here.
 
 pub mod carried;
+pub mod changes;
 pub mod deadline;
 pub mod digest;
 pub mod feedback;

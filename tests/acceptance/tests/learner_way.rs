@@ -10,6 +10,7 @@ use daypack_app::api::input::*;
 use daypack_app::api::outline::{Here, ItemRow, JobState, OfferCard};
 use daypack_app::api::study::{ItemBodyView, ThereState};
 use daypack_app::{App, Keyring, MemoryKeyring, OpenOptions};
+use daypack_course::changes::What;
 use daypack_course::outline::ItemKind;
 use daypack_course::quiz::{QuestionBody, Response};
 use daypack_course::work::{RefusalReason, WorkState};
@@ -270,6 +271,8 @@ async fn a_course_is_fetched_worked_offline_handed_in_once_and_heard_back() {
     assert_eq!((there.state, there.files.len()), (ThereState::HandedIn, 1), "{there:?}");
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     assert!(there.at.is_some() && words(&there.text) == words(&shown.draft.text), "{there:?}");
+    let told = app.course(CourseInput { course: course.clone() }).await.unwrap().changes;
+    assert!(told.iter().any(|c| c.item == assignment && c.what == What::Answered), "{told:?}");
     // The course's grades are here, too, each with the way to its task; what has none is not a zero.
     let grades = app.course_grades(CourseInput { course: course.clone() }).await.unwrap();
     assert!(grades.as_of.is_some() && grades.has_school && grades.total.is_some());

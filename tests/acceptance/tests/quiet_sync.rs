@@ -11,6 +11,7 @@ use daypack_app::api::input::*;
 use daypack_app::api::outline::{Here, ItemRow};
 use daypack_app::api::study::ItemBodyView;
 use daypack_app::{App, OpenOptions};
+use daypack_course::changes::What;
 use daypack_course::outline::ItemKind;
 use daypack_course::{CourseId, TimeMs};
 use daypack_tests::practice::{Practice, copy_folder, root, small_course};
@@ -235,6 +236,20 @@ async fn what_a_site_drops_or_renames_is_found_within_a_day_and_what_is_here_sta
     let kept = after.iter().find(|r| r.id == gone.id).expect("what the site dropped is still in the course");
     assert_eq!(kept.here, Here::Ready, "and can be read");
     desk.app.item(ItemInput { course: desk.course.clone(), item: gone.id.clone() }).await.expect("it opens");
+
+    // It is told what changed, until the learner has seen it.
+    let input = || CourseInput { course: desk.course.clone() };
+    let told = desk.app.course(input()).await.unwrap();
+    let has = |what: What, title: &str| told.changes.iter().any(|c| c.what == what && c.title == title);
+    assert!(
+        has(What::Gone, &gone.title) && has(What::Changed, "Renamed by the teacher"),
+        "{:?}",
+        told.changes
+    );
+    assert_eq!(told.card.changes as usize, told.changes.len());
+    assert!(desk.app.course_changes_seen(input()).await.unwrap().changes.is_empty());
+    desk.app.sync_now(Nothing {}).await.unwrap();
+    assert!(desk.app.course(input()).await.unwrap().changes.is_empty(), "and is not told twice");
 
     // The new handout comes by itself, in the place of the old one; what was only touched is not fetched again.
     let notes = after.iter().find(|r| r.title == "Notes").unwrap().id.clone();

@@ -1,5 +1,6 @@
 //! The library, a course's outline, and what is being taken along.
 
+use daypack_course::changes::What;
 use daypack_course::deadline::Deadline;
 use daypack_course::feedback::Grade;
 use daypack_course::finding::Finding;
@@ -46,6 +47,21 @@ pub struct CourseCard {
     pub next: Option<ItemLink>,
     /// What is being taken along.
     pub job: Option<JobView>,
+    /// So many things changed since the learner last looked.
+    pub changes: u32,
+}
+
+/// Something that changed in a course.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChangeView {
+    /// Which item.
+    pub item: ItemId,
+    /// Its title.
+    pub title: String,
+    /// What happened.
+    pub what: What,
+    /// When it was noticed.
+    pub at: TimeMs,
 }
 
 /// A course on offer.
@@ -217,6 +233,8 @@ pub struct CourseView {
     pub tiers: Vec<TierSize>,
     /// When its publisher last confirmed it, once that is too long ago to call it up to date. It works all the same.
     pub last_confirmed: Option<TimeMs>,
+    /// What changed since the learner last looked, newest first.
+    pub changes: Vec<ChangeView>,
     /// It came from a library that can be asked for a newer version.
     pub has_library: bool,
     /// Some of it is worked for a school, which gives grades.

@@ -3,15 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use daypack_course::changes::What;
 use daypack_course::outline::{Course, Origin};
-use daypack_course::renew::renewed;
-use daypack_course::{AccountId, AssetId, CourseId};
+use daypack_course::renew::{Renewed, renewed};
+use daypack_course::{AccountId, AssetId, CourseId, ItemId};
 
 use super::news::{keep, known};
 use super::{Note, fetch, pieces, wants};
 use crate::App;
 use crate::api::{Failure, FailureCode};
-use crate::commands::source;
+use crate::commands::{changes, source};
 
 /// A course that was compared less than so long ago is not compared again because it is opened.
 const OPENED_EVERY_MS: i64 = 10 * 60_000;
@@ -63,9 +64,18 @@ async fn try_to(app: &App, account: &AccountId, remote: &str) -> Result<(), Fail
         );
         let outdated = changed_files(app, account, &before, &result.files).await?;
         app.keep_course(result.course.clone(), Vec::new()).await?;
+        let noticed = noticed(&result);
+        let (id, at) = (before.id.clone(), app.now());
+        app.db(move |store| changes::note(store, &id, &noticed, at)).await?;
         again(app, &before.id, outdated).await?;
     }
     noted(app, account, remote).await
+}
+
+/// For the learner: what is new, what is another one than before, what is gone.
+fn noticed(result: &Renewed) -> Vec<(ItemId, What)> {
+    let of = |ids: &[ItemId], what: What| ids.iter().cloned().map(move |id| (id, what)).collect::<Vec<_>>();
+    [of(&result.new, What::New), of(&result.changed, What::Changed), of(&result.gone, What::Gone)].concat()
 }
 
 /// The outline that is here is the site's.

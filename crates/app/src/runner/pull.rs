@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use daypack_course::changes::What;
 use daypack_course::feedback::FeedbackFile;
 use daypack_course::outline::{Binding, ItemBody, Origin};
 use daypack_course::{AccountId, CourseId, ItemId};
@@ -18,7 +19,7 @@ use super::{compare, keep};
 use crate::App;
 use crate::api::study::PostView;
 use crate::api::{Event, Failure, FailureCode};
-use crate::commands::{feedback_unseen, source, there};
+use crate::commands::{changes, feedback_unseen, source, there};
 use crate::haul::{Errand, Place, Progress, ProofOf, haul};
 use crate::shelf::same_site;
 
@@ -153,10 +154,18 @@ async fn keep(
             let mut changed = BTreeSet::new();
             let known: BTreeMap<String, String> =
                 store.feedback_all()?.into_iter().map(|f| (f.id, f.version)).collect();
+            let worked: BTreeSet<(CourseId, ItemId)> =
+                store.work_list()?.rows.into_iter().map(|row| (row.work.course, row.work.item)).collect();
             for mut one in feedback {
                 one.account = account.clone();
                 if known.get(&one.id) != Some(&one.version) {
                     store.feedback_put(&one)?;
+                    // An answer to what was done here, or another one than before; not what was there all the time.
+                    for place in places.get(&one.about).into_iter().flatten() {
+                        if known.contains_key(&one.id) || worked.contains(place) {
+                            changes::note(store, &place.0, &[(place.1.clone(), What::Answered)], at)?;
+                        }
+                    }
                     changed.extend(places.get(&one.about).into_iter().flatten().cloned());
                 }
             }
@@ -174,6 +183,15 @@ async fn keep(
                 for (course, item) in places.get(&binding).into_iter().flatten() {
                     let before = store.posts_get(course, item)?.map(|(value, _)| value);
                     store.posts_replace(course, item, &value, at)?;
+                    let known: Option<Vec<PostView>> =
+                        before.as_ref().and_then(|value| serde_json::from_value(value.clone()).ok());
+                    let is_new = |post: &PostView| {
+                        !post.mine
+                            && known.as_ref().is_some_and(|all| all.iter().all(|one| one.id != post.id))
+                    };
+                    if views.iter().any(is_new) {
+                        changes::note(store, course, &[(item.clone(), What::Posts)], at)?;
+                    }
                     if before.as_ref() != Some(&value) {
                         changed.insert((course.clone(), item.clone()));
                     }

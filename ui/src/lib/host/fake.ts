@@ -204,6 +204,7 @@ export function fakeHost(query = new URLSearchParams(location.search)): Host {
     course_add: () => ({ course: "c1" }),
     course_remove: library,
     course: (input) => course(input.course),
+    course_changes_seen: (input) => ({ ...course(input.course), changes: [] }),
     take_along: (input) => course(input.course),
     take_pause: (input) => course(input.course),
     take_resume: (input) => course(input.course),

@@ -123,6 +123,7 @@ export const cards: CourseCard[] = [
     size_here: 72_000_000,
     next: { id: "v2", title: "Finding a way: routers", kind: "video" },
     job: null,
+    changes: 0,
   },
   {
     id: "c2",
@@ -151,6 +152,7 @@ export const cards: CourseCard[] = [
     size_here: 3_900_000,
     next: null,
     job: null,
+    changes: 0,
   },
 ];
 
@@ -170,6 +172,7 @@ export const course = (id: string): CourseView => ({
     { tier: "audio", size: 12_000_000 },
   ],
   tier: "standard",
+  changes: id === "c1" ? [{ item: "q2", title: "Quiz: packets", what: "answered", at: NOW - 60 * MIN }] : [],
   has_library: id === "c2",
   has_school: id === "c1",
   last_confirmed: id === "c2" ? Date.UTC(2025, 2, 4) : null,
