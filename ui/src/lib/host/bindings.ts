@@ -385,6 +385,27 @@ text: string, };
 export type Caveat = "late_answers_dropped" | "questions_changed" | "files_missing" | "earlier_kept" | "on_learners_word";
 
 /**
+ * Something that changed in a course.
+ */
+export type ChangeView = { 
+/**
+ * Which item.
+ */
+item: ItemId, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * What happened.
+ */
+what: What, 
+/**
+ * When it was noticed.
+ */
+at: TimeMs, };
+
+/**
  * A chapter of a lecture.
  */
 export type Chapter = { 
@@ -507,7 +528,11 @@ next: ItemLink | null,
 /**
  * What is being taken along.
  */
-job: JobView | null, };
+job: JobView | null, 
+/**
+ * So many things changed since the learner last looked.
+ */
+changes: number, };
 
 /**
  * A course on its way.
@@ -639,6 +664,10 @@ tiers: Array<TierSize>,
  * When its publisher last confirmed it, once that is too long ago to call it up to date. It works all the same.
  */
 last_confirmed: TimeMs | null, 
+/**
+ * What changed since the learner last looked, newest first.
+ */
+changes: Array<ChangeView>, 
 /**
  * It came from a library that can be asked for a newer version.
  */
@@ -4049,6 +4078,11 @@ rate: number,
 intervals: Array<[number, number]>, };
 
 /**
+ * What happened to an item.
+ */
+export type What = "new" | "changed" | "gone" | "answered" | "posts";
+
+/**
  * A piece of work.
  */
 export type WorkCard = { 
@@ -4362,6 +4396,8 @@ export interface Commands {
   take_resume: { input: TakeScope; output: CourseView };
   /** Frees the space of an item or course; never touches the learner's work. */
   take_remove: { input: TakeScope; output: CourseView };
+  /** The learner has seen what changed in a course. */
+  course_changes_seen: { input: CourseInput; output: CourseView };
   /** Asks whether a library has a newer version of a course, and what it would cost. Nothing is changed. */
   course_newer: { input: CourseInput; output: CourseNewer };
   /** Asks for a newer version of a course from a library; of what was taken along only what changed is fetched. */
@@ -4522,6 +4558,7 @@ export const COMMANDS = [
   "take_pause",
   "take_resume",
   "take_remove",
+  "course_changes_seen",
   "course_newer",
   "course_update",
   "files_check",

@@ -138,6 +138,7 @@ export const cards: CourseCard[] = [
     size_here: 148_000_000,
     next: { id: "v1", title: "What soil is made of", kind: "video" },
     job,
+    changes: 2,
   },
   {
     id: "c3",
