@@ -1,4 +1,4 @@
-//! Questions that a learner wants to come back to. They stay on this computer: a school does not ask for them.
+//! Questions that a learner wants to come back to. A reminder for the learner alone: it stays on this computer.
 
 use std::collections::BTreeSet;
 
