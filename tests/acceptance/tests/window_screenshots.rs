@@ -174,6 +174,8 @@ async fn a_day_at_the_campus_has_its_pictures() {
             theme,
         )
         .await;
+        picture(&window, json!({ "page": "grades", "course": course }), "grades", theme).await;
+        picture(&window, json!({ "page": "course", "course": course }), "course-changes", theme).await;
         picture(&window, json!({ "page": "library" }), "library-signed-in", theme).await;
         window.close().await;
     }

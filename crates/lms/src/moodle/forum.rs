@@ -82,11 +82,12 @@ pub async fn send(
                 }
                 (_, outcome) => outcome,
             };
-            let may_be_there =
-                matches!(outcome, Outcome::Unknown | Outcome::Unreachable) && !judge::never_left(&error);
-            log.risky = earlier || may_be_there;
-            // Where this cannot be kept the log says more than it must: the site is asked first.
-            let _ = desk.save(log);
+            // A refusal may have come after the deed: what is kept goes on saying so, and the next try looks first. Only
+            // a call that never left is taken back, and where that cannot be kept the log says more than it must.
+            if judge::never_left(&error) && !earlier {
+                log.risky = false;
+                let _ = desk.save(log);
+            }
             Err(outcome)
         }
     }
